@@ -70,20 +70,20 @@ export class LeaderMemories {
 }
 
 function newLeaderMemory(world: MemoryWorld): LeaderMemory {
-  const { cloud, clock, freshMs, caps, observersPerHost, countStranger } = world
+  const { clock, freshMs, caps, observersPerHost, countStranger } = world
   const observations = new HostObservations(clock, freshMs)
   return {
     roster: new Roster(observersPerHost, countStranger),
     observations,
     earlyProbes: new EarlyProbes(clock),
-    hostBeats: new HostBeats(cloud),
+    hostBeats: new HostBeats(),
     domains: new DomainBook({ ...world, observations }),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),
     bookings: new Bookings(clock),
     limiter: new ConcurrencyLimiter(clock, caps),
     news: new ComputeNews(),
-    guestLists: new GuestLists(cloud),
+    guestLists: new GuestLists(),
   }
 }
 

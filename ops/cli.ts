@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
   'print-key': async () => (await import('./commands/print-key.ts')).printKey,
+  'bus-permissions': async () => (await import('./commands/bus-permissions.ts')).busPermissions,
   'print-sample': async () => (await import('./commands/print-sample.ts')).printSample,
 }
 
@@ -48,6 +49,8 @@ const USAGE = `usage: node ops/cli.ts <command>
                                             delete old rows: ended notifications, deleted hosts and segments
   seal-credentials --config FILE            seal stored credentials with the first key of the key file
   print-key [--config FILE]                 public SSH key for authorized_keys on the compute hosts
+  bus-permissions --keys DIRECTORY NODE=ROLE[,ROLE…] … [--compute-hosts FILE] [--cloud NAME]
+                                            the accounts of NATS: who may say what on the bus
   print-sample                              every option with its default
 `
 

@@ -1,6 +1,8 @@
 /** The credentials of a process at NATS, and whether its connection uses TLS. */
 import { readFileSync } from 'node:fs'
+import { nkeys } from 'nats'
 import type { Config } from '../schema/config.ts'
+import { CodedError } from '../schema/errors.ts'
 import type { NatsCredentials } from '../transports/nats/link.ts'
 import { readTlsMaterial } from './tls-material.ts'
 
@@ -9,14 +11,32 @@ import { readTlsMaterial } from './tls-material.ts'
  * cannot be used.
  */
 export function natsCredentials(bus: Config['bus']): NatsCredentials {
-  const { user, password, token, credentialsFile } = bus
+  const { user, password, token, credentialsFile, nkeyFile } = bus
   return {
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password: password.reveal() }),
     ...(token === undefined ? {} : { token: token.reveal() }),
     ...(credentialsFile === undefined ? {} : { creds: readFileSync(credentialsFile, 'utf8') }),
+    ...(nkeyFile === undefined ? {} : { nkey: readNkeySeed(nkeyFile) }),
     ...tlsOf(bus),
   }
+}
+
+/** CONFIG_INVALID when the file has no seed of a user; the text of the file is not told. */
+function readNkeySeed(path: string): string {
+  const [seed] = /^SU[A-Z2-7]{56}$/m.exec(readFileSync(path, 'utf8')) ?? []
+  try {
+    if (seed !== undefined) nkeys.fromSeed(new TextEncoder().encode(seed)).getPublicKey()
+  } catch (cause) {
+    throw new CodedError('CONFIG_INVALID', `[bus] nkey_file: the seed in ${path} is damaged`, {
+      cause,
+    })
+  }
+  if (seed !== undefined) return seed
+  throw new CodedError(
+    'CONFIG_INVALID',
+    `[bus] nkey_file: ${path} has no line with the seed of an NKey for a user, which begins with SU`,
+  )
 }
 
 function tlsOf(bus: Config['bus']): Pick<NatsCredentials, 'tls'> {

@@ -186,6 +186,8 @@ export function openBus(
     connectNats({
       servers: bus.location.servers,
       cloud: bus.cloud,
+      node: node.name,
+      keepsStreams: node.roles.includes('engine'),
       leaseTtlMs: lease.ttlMs,
       credentials: natsCredentials(bus),
       clock,

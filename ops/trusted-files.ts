@@ -69,6 +69,7 @@ function namedFiles({ serving, store, bus, rabbit, compute, identity, ipmi, doma
     ['the certificate for NATS', bus.certFile],
     ['the key for NATS', bus.keyFile],
     ['the credentials for NATS', bus.credentialsFile],
+    ['the NKey for NATS', bus.nkeyFile],
     ['the authority of RabbitMQ', rabbit.caFile],
     ['the certificate for RabbitMQ', rabbit.certFile],
     ['the key for RabbitMQ', rabbit.keyFile],

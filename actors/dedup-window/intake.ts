@@ -4,7 +4,7 @@
  */
 import { hostName } from '../../schema/ids.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
-import type { HostFailed } from '../../schema/messages/incident.ts'
+import type { HostFailed, InstanceFailed } from '../../schema/messages/incident.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { rebuiltInstance } from '../evacuator/compute-news.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -137,17 +137,30 @@ function next(state: IntakeState, effects: readonly (IntakeEffect | Tell)[]): In
 /** Undefined for a message that is no fault. */
 function reportOf(received: Received): FaultReport | undefined {
   if (received.type === 'guest.failed') return guestReport(received.body)
+  if (received.type === 'instance.failed') return instanceReport(received.body)
   return received.type === 'host.failed' ? hostReport(received.body) : undefined
 }
 
 const guestReport = (fault: GuestFailed): FaultReport => ({
   type: 'VM',
   hostName: hostName(fault.hostName),
-  generatedAt: fault.occurredAt,
+  generatedAt: undefined,
   payload: {
     instance_uuid: fault.instance,
     event: fault.event,
     vir_domain_event: fault.domainEvent,
+  },
+})
+
+/** Like an alert about an instance. */
+const instanceReport = (fault: InstanceFailed): FaultReport => ({
+  type: 'VM',
+  hostName: hostName(fault.hostName),
+  generatedAt: fault.occurredAt,
+  payload: {
+    instance_uuid: fault.instance,
+    event: 'LIFECYCLE',
+    vir_domain_event: 'STOPPED_FAILED',
   },
 })
 

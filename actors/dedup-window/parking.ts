@@ -1,4 +1,4 @@
-/** What cannot be decoded goes to `ha.<cloud>.parked`, where an operator can subscribe to it, and stops nothing; a flood is only counted. */
+/** What cannot be decoded goes to `ha.<cloud>.parked.<node>`, where an operator can subscribe to it, and stops nothing; a flood is only counted. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
@@ -14,6 +14,7 @@ const SUBJECT_CHARS_MAX = 200
 
 export interface ParkingWorld {
   readonly cloud: string
+  readonly node: string
   readonly clock: ClockPort
   readonly bus: BusPort
   readonly log: LogPort
@@ -33,7 +34,7 @@ export class Parking {
   /** Undefined for what was parked. */
   decode(message: BusMessage): Received | undefined {
     try {
-      return decode(message.body)
+      return decode(message)
     } catch (error) {
       if (!isCoded(error, 'MESSAGE_INVALID')) throw error
       this.#park(message, describeError(error))
@@ -42,7 +43,7 @@ export class Parking {
   }
 
   #park({ subject, body }: BusMessage, error: string): void {
-    const { cloud, clock, bus, log, countParked } = this.#world
+    const { cloud, node, clock, bus, log, countParked } = this.#world
     countParked()
     const nowMs = clock.monotonicMs()
     if (nowMs - this.#minuteBeganMs >= MINUTE_MS) {
@@ -53,6 +54,6 @@ export class Parking {
     if (this.#shown > SHOWN_MAX) return
     const shown = subject.slice(0, SUBJECT_CHARS_MAX)
     log.warn({ subject: shown, error }, 'message parked')
-    bus.publish(subjectOf(cloud, 'parked', shown), body)
+    bus.publish(subjectOf(cloud, 'parked', node, shown), body)
   }
 }

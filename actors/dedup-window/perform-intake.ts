@@ -1,9 +1,9 @@
 /** Listens to the bus for the intake, and carries out what follows from what is heard. */
 import { describeError } from '../../schema/errors.ts'
-import { subjectOf } from '../../schema/messages/codec.ts'
+import { subjectOf, subjectsOf } from '../../schema/messages/codec.ts'
 import { NEWS_TOPICS, type ComputeNews } from '../evacuator/compute-news.ts'
-import { HOST_BEATS_TOPIC, type HostBeats } from '../verification/host-beats.ts'
-import { GUEST_LISTS_TOPIC, type GuestLists } from '../guest-follower/guest-lists.ts'
+import type { HostBeats } from '../verification/host-beats.ts'
+import type { GuestLists } from '../guest-follower/guest-lists.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF } from '../kernel/supervision.ts'
@@ -104,23 +104,23 @@ async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefine
   }
   await using open = new AsyncDisposableStack()
   open.use(
-    bus.subscribe(subjectOf(cloud, 'observation', 'host', '>'), (message) => {
+    bus.subscribe(subjectsOf(cloud, 'host.observed'), (message) => {
       const received = parking.decode(message)
       if (received?.type !== 'host.observed') return
-      const observed = world.roster.admit(received.body)
+      const observed = world.roster.admit(received)
       if (observed !== undefined) tell({ type: 'intake.observed', observed })
       // It may have been registered since the roster was read. What strangers say takes no room in the mailbox.
       else keeper.expedite()
     }),
   )
-  open.use(bus.subscribe(subjectOf(cloud, 'operator', '>'), hear))
+  open.use(bus.subscribe(subjectsOf(cloud, 'operator.commanded'), hear))
   open.use(
-    bus.subscribe(subjectOf(cloud, ...GUEST_LISTS_TOPIC), (message) =>
+    bus.subscribe(subjectsOf(cloud, 'guests.running'), (message) =>
       world.guestLists.note(message, world.clock.monotonicMs()),
     ),
   )
   open.use(
-    bus.subscribe(subjectOf(cloud, ...HOST_BEATS_TOPIC), (message) =>
+    bus.subscribe(subjectsOf(cloud, 'host.heartbeat'), (message) =>
       world.hostBeats.note(message, world.clock.monotonicMs()),
     ),
   )

@@ -2,8 +2,10 @@
  * Which observations count: those of registered hosts by registered observers, and those of a host monitor only about hosts that
  * are assigned to it (decision 0040). The bus is open to more than these; all other observations are counted and not kept (promise I11).
  */
+import { BoundedMap } from '../../schema/bounded-map.ts'
 import type { HostId } from '../../schema/ids.ts'
 import { hostId } from '../../schema/ids.ts'
+import type { Received } from '../../schema/messages/catalogue.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import type { RegisteredHost, RegisteredNames } from '../ports/roster-store.ts'
 import { assignedTo, type Monitors } from '../verification/assignment.ts'
@@ -13,6 +15,15 @@ import {
   monitorsOf,
   type Registrations,
 } from '../verification/registrations.ts'
+
+/** Lives of observers whose latest message is known. Each process has one at a time. */
+const LIVES_MAX = 1000
+
+/** An observation as it arrived. */
+export type HeardObservation = Pick<
+  Received & { readonly type: 'host.observed' },
+  'body' | 'incarnation' | 'sequence'
+>
 
 export class Roster {
   #hosts: ReadonlyMap<HostId, RegisteredHost> = new Map()
@@ -24,8 +35,13 @@ export class Roster {
   #monitors: Monitors = new Map()
   /** Who watches each registered host: found when somebody speaks of it, and forgotten when the store is read again. */
   readonly #assigned = new Map<HostId, readonly string[]>()
+  /** The number of the latest message of each life of an observer: what is not newer is a replay. */
+  readonly #heard = new BoundedMap<string, number>({
+    entriesMax: LIVES_MAX,
+    whenFull: 'drop-oldest',
+  })
   readonly #observersPerHost: number
-  /** Counts an observation by somebody, or of a host, that is not registered, or not assigned to it. */
+  /** Counts an observation by somebody, or of a host, that is not registered, or not assigned to it; and a replay. */
   readonly #countStranger: () => void
 
   constructor(observersPerHost: number, countStranger: () => void) {
@@ -49,15 +65,27 @@ export class Roster {
   }
 
   /** The observation with the host's name and segment as registered; undefined when it does not count. */
-  admit(observed: HostObserved): HostObserved | undefined {
+  admit(heard: HeardObservation): HostObserved | undefined {
+    const { body: observed } = heard
     const host = hostId(observed.host)
     const registered = this.#hosts.get(host)
-    const isKnown = this.#observers.has(observed.observer)
-    if (registered !== undefined && isKnown && this.#isAssigned(host, observed.observer)) {
+    const counts =
+      registered !== undefined &&
+      this.#observers.has(observed.observer) &&
+      this.#isAssigned(host, observed.observer) &&
+      this.#isNew(heard)
+    if (counts) {
       return { ...observed, hostName: registered.hostName, segment: registered.segment }
     }
     this.#countStranger()
     return undefined
+  }
+
+  #isNew({ body: { observer }, incarnation, sequence }: HeardObservation): boolean {
+    const life = `${observer} ${incarnation}`
+    if (sequence <= (this.#heard.get(life) ?? -1)) return false
+    this.#heard.set(life, sequence)
+    return true
   }
 
   /** Nothing is assigned to a webhook: it passes on what others say of any host. */

@@ -5,14 +5,14 @@
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
 
 /**
- * Subjects below the root on which these events come: Nova's unversioned notifications, and its
+ * Subjects below the root on which these events come, from any bridge: Nova's unversioned notifications, and its
  * versioned ones.
  */
 export const NEWS_TOPICS = [
-  ['compute', 'compute', 'instance', 'rebuild', '*'],
-  ['compute', 'instance', 'rebuild', '*'],
-  ['compute', 'compute_task', 'rebuild_server'],
-  ['compute', 'compute_task', 'rebuild_server', '*'],
+  ['compute', '*', 'compute', 'instance', 'rebuild', '*'],
+  ['compute', '*', 'instance', 'rebuild', '*'],
+  ['compute', '*', 'compute_task', 'rebuild_server'],
+  ['compute', '*', 'compute_task', 'rebuild_server', '*'],
 ] as const
 
 /**

@@ -5,7 +5,7 @@
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
-import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { decode, subjectToken } from '../../schema/messages/codec.ts'
 import type { GuestsRunning, ListedGuest } from '../../schema/messages/observation.ts'
 import type { BusMessage } from '../ports/bus.ts'
 
@@ -18,7 +18,7 @@ export interface HeardList {
 
 interface Kept {
   readonly atMs: number
-  readonly body: Uint8Array
+  readonly message: BusMessage
 }
 
 /** More compute hosts than a cloud has. The bus is open to more senders than these. */
@@ -28,44 +28,36 @@ const LIST_BYTES_MAX = 262_144
 /** All lists of a large cloud. Beyond it, the list that was told longest ago is dropped. */
 const BYTES_MAX = 134_217_728
 
-const topicOf = (host: string): readonly string[] => ['heartbeat', 'guests', host]
-
-/** What the leader subscribes to. */
-export const GUEST_LISTS_TOPIC = topicOf('>')
-
 export class GuestLists {
   readonly #kept = new BoundedMap<string, Kept>({
     entriesMax: HOSTS_MAX,
     whenFull: 'drop-oldest',
-    weight: { max: BYTES_MAX, of: ({ body }) => body.length },
+    weight: { max: BYTES_MAX, of: ({ message }) => message.body.length },
   })
-  readonly #cloud: string
-
-  constructor(cloud: string) {
-    this.#cloud = cloud
-  }
-
   get size(): number {
     return this.#kept.size
   }
 
-  note({ subject, body }: BusMessage, atMs: number): void {
-    if (body.length <= LIST_BYTES_MAX) this.#kept.set(subject, { atMs, body })
+  note(message: BusMessage, atMs: number): void {
+    const { subject, body } = message
+    // The subject ends with the token of the host.
+    const token = subject.slice(subject.lastIndexOf('.') + 1)
+    if (body.length <= LIST_BYTES_MAX) this.#kept.set(token, { atMs, message })
   }
 
   /** The latest list of this host; undefined when there is none that counts: nobody speaks for another host. */
   of(host: HostName): HeardList | undefined {
-    const kept = this.#kept.get(subjectOf(this.#cloud, ...topicOf(host)))
-    const body = kept && readList(kept.body)
+    const kept = this.#kept.get(subjectToken(host))
+    const body = kept && readList(kept.message)
     if (kept === undefined || body?.hostName !== host) return undefined
     const guests = new Map(body.guests.map((guest) => [instanceId(guest.instance), guest]))
     return { atMs: kept.atMs, guests }
   }
 }
 
-function readList(bytes: Uint8Array): GuestsRunning | undefined {
+function readList(message: BusMessage): GuestsRunning | undefined {
   try {
-    const { type, body } = decode(bytes)
+    const { type, body } = decode(message)
     return type === 'guests.running' ? body : undefined
   } catch (error) {
     if (!isCoded(error, 'MESSAGE_INVALID')) throw error

@@ -1,7 +1,7 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { NodeName } from '../../schema/ids.ts'
-import { subjectOf } from '../../schema/messages/codec.ts'
+import { heartbeatsOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
@@ -73,7 +73,6 @@ export const OBSERVER = refOf('observer', 'hosts')
 
 /** The actor that speaks for everything this process watches. */
 export function defineObserver(world: WatchingWorld): Definition<ObserverMessage> {
-  let sequence = 0
   const domains = new WatchedDomains(world.declaredDomains, world.metadataKeys)
   const inventory = new InventoryReader(world.store, domains)
   return define<ObserverState, ObserverMessage, ObserverEffect>({
@@ -81,10 +80,7 @@ export function defineObserver(world: WatchingWorld): Definition<ObserverMessage
     behaviour: observer(world.node, world.observerRules),
     first: { type: 'observer.begin' },
     policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
-    perform: (effect) => {
-      if (effect.type === 'observation.announce') sequence += 1
-      return performObserver({ ...world, domains, inventory }, effect, sequence)
-    },
+    perform: (effect) => performObserver({ ...world, domains, inventory }, effect),
   })
 }
 
@@ -96,7 +92,6 @@ interface ObservingWorld extends WatchingWorld {
 function performObserver(
   world: ObservingWorld,
   effect: ObserverEffect,
-  sequence: number,
 ): Promise<ObserverMessage | undefined> | ObserverMessage | undefined {
   switch (effect.type) {
     case 'clock.read':
@@ -127,7 +122,6 @@ function performObserver(
         segment,
         observer: world.node,
         state,
-        sequence,
         evidence: [...evidence],
         ...(channels === undefined ? {} : { channels: [...channels] }),
       })
@@ -262,18 +256,15 @@ async function listen(
 ): Promise<undefined> {
   const { bus, clock, cloud } = world
   let heardAtMs = -Infinity
-  const onMessage = ({ body }: BusMessage): void => {
+  const onMessage = (message: BusMessage): void => {
     const atMs = clock.monotonicMs()
     if (atMs - heardAtMs < BEAT_MS_MIN) return
     heardAtMs = atMs
-    const beat = readBeat(body, watched.hostName)
+    const beat = readBeat(message, watched.hostName)
     if (beat === undefined) world.countParked()
     else world.tellWatcher(watched.host, { type: 'watcher.beat', beat, atMs })
   }
-  await using _subscription = bus.subscribe(
-    subjectOf(cloud, 'heartbeat', 'host', watched.hostName),
-    onMessage,
-  )
+  await using _subscription = bus.subscribe(heartbeatsOf(cloud, watched.hostName), onMessage)
   const aborted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
   if (!signal.aborted) await aborted.promise

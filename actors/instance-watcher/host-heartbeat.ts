@@ -9,18 +9,15 @@ export type HostHeartbeatMessage =
 
 export interface HostHeartbeatState {
   readonly kind: 'beating'
-  /** Of the last heartbeat that was sent. */
-  readonly sequence: number
 }
 
 export type HostHeartbeatEffect =
-  | { readonly type: 'health.look' }
-  | { readonly type: 'heartbeat.say'; readonly sequence: number; readonly health: HostHealth }
+  { readonly type: 'health.look' } | { readonly type: 'heartbeat.say'; readonly health: HostHealth }
 
 /** The host monitors suspect a host when two or three heartbeats are missing. */
 const EVERY_MS = 1000
 
-export const NOT_BEATEN: HostHeartbeatState = { kind: 'beating', sequence: 0 }
+export const NOT_BEATEN: HostHeartbeatState = { kind: 'beating' }
 
 /** When a look does not end, no heartbeat follows: a host that cannot look at itself is not healthy. */
 export function hostHeartbeat(
@@ -31,12 +28,11 @@ export function hostHeartbeat(
     case 'heartbeat.due':
       return [state, [{ type: 'health.look' }]]
     case 'heartbeat.looked': {
-      const sequence = state.sequence + 1
       const again = { type: 'heartbeat.due' } as const
       return [
-        { ...state, sequence },
+        state,
         [
-          { type: 'heartbeat.say', sequence, health: message.health },
+          { type: 'heartbeat.say', health: message.health },
           { type: 'timer.start', name: 'heartbeat', afterMs: EVERY_MS, message: again },
         ],
       ]

@@ -41,11 +41,7 @@ function performHeartbeat(
     case 'health.look':
       return look(hostName, hostHealth.get(hostName))
     case 'heartbeat.say':
-      announcer.announce('host.heartbeat', {
-        hostName,
-        sequence: effect.sequence,
-        ...bodyOf(effect.health),
-      })
+      announcer.announce('host.heartbeat', { hostName, ...bodyOf(effect.health) })
       return undefined
     default:
       return assertNever(effect)

@@ -127,14 +127,14 @@ async function ask(
 
 /** A report that the bus does not accept is on disk before it is sent. */
 async function submit(
-  { announcer, spool, clock, node }: ListeningWorld,
+  { announcer, spool, clock }: ListeningWorld,
   hostName: HostName,
   fault: SpooledFault,
 ): Promise<InstanceWatcherMessage> {
   const { id, instance, event, domainEvent, evidence } = fault
   await spool.keep(fault)
   try {
-    const body = { instance, hostName, observer: node, event, domainEvent, evidence: [...evidence] }
+    const body = { instance, hostName, event, domainEvent, evidence: [...evidence] }
     await announcer.submit('guest.failed', body, id)
     return { type: 'report.taken', id }
   } catch (error) {

@@ -5,14 +5,15 @@
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
-import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { decode, subjectToken } from '../../schema/messages/codec.ts'
 import type { HostHeartbeat } from '../../schema/messages/observation.ts'
 import type { BusMessage } from '../ports/bus.ts'
 
 /** One heartbeat as it arrived. */
 export interface Beat {
-  /** Of the process that sent it. */
+  /** Of the process that sent it, and the number of the message. */
   readonly incarnation: string
+  readonly sequence: number
   readonly body: HostHeartbeat
 }
 
@@ -29,15 +30,15 @@ export interface Pulse {
 const ENDED_MAX = 8
 
 /** What came on the subject of this host; undefined when it is no heartbeat of that host: nobody speaks for another. */
-export function readBeat(bytes: Uint8Array, host: HostName): Beat | undefined {
-  const beat = readAny(bytes)
+export function readBeat(message: BusMessage, host: HostName): Beat | undefined {
+  const beat = readAny(message)
   return beat?.body.hostName === host ? beat : undefined
 }
 
-function readAny(bytes: Uint8Array): Beat | undefined {
+function readAny(message: BusMessage): Beat | undefined {
   try {
-    const { type, body, incarnation } = decode(bytes)
-    return type === 'host.heartbeat' ? { incarnation, body } : undefined
+    const { type, body, incarnation, sequence } = decode(message)
+    return type === 'host.heartbeat' ? { incarnation, sequence, body } : undefined
   } catch (error) {
     if (!isCoded(error, 'MESSAGE_INVALID')) throw error
     return undefined
@@ -47,7 +48,7 @@ function readAny(bytes: Uint8Array): Beat | undefined {
 /** What is known after this heartbeat; undefined when it is a replay, or a doubled or overtaken message. */
 export function pulseAfter(
   pulse: Pulse | undefined,
-  { incarnation, body: { sequence } }: Beat,
+  { incarnation, sequence }: Beat,
 ): Pulse | undefined {
   if (pulse === undefined) return { incarnation, sequence, ended: [] }
   if (incarnation === pulse.incarnation) {
@@ -65,57 +66,52 @@ const BEAT_BYTES_MAX = 4096
 const READ_MS = 10_000
 
 interface Kept {
-  readonly latest: { readonly body: Uint8Array; readonly atMs: number; readonly isRead: boolean }
+  readonly latest: {
+    readonly message: BusMessage
+    readonly atMs: number
+    readonly isRead: boolean
+  }
   readonly pulse: Pulse | undefined
   /** When the latest heartbeat that counted came. */
   readonly beatAtMs: number | undefined
   readonly readAtMs: number
 }
 
-const topicOf = (host: string): readonly string[] => ['heartbeat', 'host', host]
-
-/** What the leader subscribes to. */
-export const HOST_BEATS_TOPIC = topicOf('>')
+/** The token of the host that the subject of a heartbeat ends with. */
+const hostTokenOf = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1)
 
 export class HostBeats {
   readonly #kept = new BoundedMap<string, Kept>({ entriesMax: HOSTS_MAX, whenFull: 'drop-oldest' })
-  readonly #cloud: string
-
-  constructor(cloud: string) {
-    this.#cloud = cloud
-  }
-
   get size(): number {
     return this.#kept.size
   }
 
-  note({ subject, body }: BusMessage, atMs: number): void {
-    if (body.length > BEAT_BYTES_MAX) return
-    const before = this.#kept.get(subject)
+  note(message: BusMessage, atMs: number): void {
+    if (message.body.length > BEAT_BYTES_MAX) return
+    const token = hostTokenOf(message.subject)
+    const before = this.#kept.get(token)
     const kept: Kept = {
       ...(before ?? { pulse: undefined, beatAtMs: undefined, readAtMs: -Infinity }),
-      latest: { body, atMs, isRead: false },
+      latest: { message, atMs, isRead: false },
     }
-    this.#kept.set(subject, atMs - kept.readAtMs >= READ_MS ? this.#read(subject, kept) : kept)
+    this.#kept.set(token, atMs - kept.readAtMs >= READ_MS ? this.#read(kept) : kept)
   }
 
   /** When the latest heartbeat of this host that counts has arrived, by our monotonic clock; undefined when none has. */
   latestAtMs(host: HostName): number | undefined {
-    const subject = subjectOf(this.#cloud, ...topicOf(host))
-    const kept = this.#kept.get(subject)
+    const token = subjectToken(host)
+    const kept = this.#kept.get(token)
     if (kept === undefined || kept.latest.isRead) return kept?.beatAtMs
-    const read = this.#read(subject, kept)
-    this.#kept.set(subject, read)
+    const read = this.#read(kept)
+    this.#kept.set(token, read)
     return read.beatAtMs
   }
 
-  #read(subject: string, kept: Kept): Kept {
+  #read(kept: Kept): Kept {
     const { latest } = kept
     const read = { ...kept, latest: { ...latest, isRead: true }, readAtMs: latest.atMs }
-    const beat = readAny(latest.body)
-    const isOwn =
-      beat !== undefined && subjectOf(this.#cloud, ...topicOf(beat.body.hostName)) === subject
-    const pulse = isOwn ? pulseAfter(kept.pulse, beat) : undefined
+    const beat = readAny(latest.message)
+    const pulse = beat === undefined ? undefined : pulseAfter(kept.pulse, beat)
     return pulse === undefined ? read : { ...read, pulse, beatAtMs: latest.atMs }
   }
 }

@@ -59,6 +59,8 @@ export interface Signs {
 
 export interface Heartbeat {
   readonly isLife: boolean
+  /** Whether the next one may not be due yet: the host may live, or have died after this one. */
+  readonly isRecent?: boolean
   readonly detail: string
 }
 
@@ -75,10 +77,23 @@ export function judgeLook(signs: Signs, atMs: number): Look {
   if (beat !== undefined && ssh === undefined) return found('alive', beat.detail)
   if (power?.state === 'off') return found('off', power.detail)
   if (beat !== undefined) return found('beating', beat.detail, beat.verb)
+  if (isOnlyVoice(signs)) {
+    const why = 'and there is no other channel to ask: the next one decides'
+    return found('beating', `${signs.heartbeat?.detail}, ${why}`)
+  }
   return ssh?.outcome === 'refused'
     ? found(refusedAs(power), `SSH: ${ssh.detail}`)
     : found('nothing', evidence.join('; '))
 }
+
+/**
+ * Nothing but Nova can be asked about the host, and its next heartbeat is not due yet. Without this wait, one false report would fence a
+ * healthy host that has a BMC only.
+ */
+const isOnlyVoice = ({ ssh, beats, heartbeat }: Signs): boolean =>
+  (ssh === undefined || ssh.outcome === 'misconfigured') &&
+  beats === undefined &&
+  heartbeat?.isRecent === true
 
 /** The heartbeat that shows life, and how the leader knows of it. */
 function beatIn({
@@ -120,7 +135,7 @@ export function heartbeatSign(service: ComputeService | undefined, silentForMs: 
   const counts = up && !disabled && !forcedDown
   const isNew = writtenAgoMs <= HEARTBEAT_MS && writtenAgoMs + CLOCK_UNCERTAIN_MS < silentForMs
   const detail = `the latest heartbeat in Nova is ${Math.max(0, Math.round(writtenAgoMs / 1000))} s old`
-  return { isLife: counts && isNew, detail }
+  return { isLife: counts && isNew, isRecent: counts && writtenAgoMs <= HEARTBEAT_MS, detail }
 }
 
 /**

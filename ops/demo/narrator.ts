@@ -71,7 +71,7 @@ export class Narrator implements AsyncDisposable {
     this.#resolveFollowed = followed.resolve
     this.#host = hosts.dies
     this.#guestHost = hosts.hasHungGuest
-    this.#listening = bus.subscribe(subjectOf(cloud, '>'), ({ body }) => this.#hear(decode(body)))
+    this.#listening = bus.subscribe(subjectOf(cloud, '>'), (message) => this.#hear(decode(message)))
   }
 
   /** Prints one line with the time since the start. */

@@ -12,20 +12,25 @@ export function announcerOn(
   from: Sender,
   world: { readonly clock: ClockPort; readonly random: RandomPort; readonly term: LeadershipTerm },
 ): Announcer {
-  const pack = <Name extends WireType>(type: Name, body: WireBody<Name>, id: string): Encoded =>
-    encode(type, body, {
+  let said = 0
+  const pack = <Name extends WireType>(
+    type: Name,
+    body: WireBody<Name>,
+    // Unique together with the incarnation, and cheaper than a random one for frequent messages.
+    id = `${from.incarnation}.${said + 1}`,
+  ): Encoded => {
+    said += 1
+    return encode(type, body, {
       ...from,
       id,
+      sequence: said,
       epoch: world.term.current() ?? null,
       sentAt: Math.max(0, Math.round(world.clock.wallMs())),
     })
-  let said = 0
+  }
   return {
     announce(type, body) {
-      // The id is unique together with the incarnation, and cheaper than a random one for frequent
-      // messages.
-      said += 1
-      const { subject, body: bytes } = pack(type, body, `${from.incarnation}.${said}`)
+      const { subject, body: bytes } = pack(type, body)
       bus.publish(subject, bytes)
     },
     async submit(type, body, id) {

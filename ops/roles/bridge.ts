@@ -63,8 +63,8 @@ function submit(announcer: Announcer, fault: ComputeFault): Promise<void> {
   switch (fault.type) {
     case 'host.failed':
       return announcer.submit('host.failed', fault.body, fault.id)
-    case 'guest.failed':
-      return announcer.submit('guest.failed', fault.body, fault.id)
+    case 'instance.failed':
+      return announcer.submit('instance.failed', fault.body, fault.id)
     default:
       return assertNever(fault)
   }

@@ -13,8 +13,11 @@ import { RosterKeeper } from '../../actors/dedup-window/roster-keeper.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
 import { isCoded } from '../../schema/errors.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
-import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { decode, subjectsOf } from '../../schema/messages/codec.ts'
 import { isoTime } from '../../schema/time.ts'
+
+/** `guest.followed` arrives with `move.stepped`. */
+const HEARD = ['host.observed', 'domains.known', 'recovery.stepped', 'move.stepped'] as const
 
 /** Where the received messages are kept. */
 export interface BusSubscriptions extends AsyncDisposable {
@@ -50,7 +53,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const take = (message: BusMessage): void => {
     const received = decoded(message)
     if (received?.type === 'host.observed') {
-      const observed = roster.admit(received.body)
+      const observed = roster.admit(received)
       if (observed === undefined) keeper.expedite()
       else observations.note(observed.host, observed)
     }
@@ -58,9 +61,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
     const event = received === undefined ? undefined : eventOf(received)
     if (event !== undefined) feed.publish(event)
   }
-  const subscriptions = ['observation', 'domains', 'recovery', 'instance'].map((topic) =>
-    bus.subscribe(subjectOf(cloud, topic, '>'), take),
-  )
+  const subscriptions = HEARD.map((type) => bus.subscribe(subjectsOf(cloud, type), take))
   return {
     observations,
     domains,
@@ -77,9 +78,9 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
  * Undefined for a message that cannot be decoded. The engine parks and counts such messages; here
  * they are ignored.
  */
-function decoded({ body }: BusMessage): Received | undefined {
+function decoded(message: BusMessage): Received | undefined {
   try {
-    return decode(body)
+    return decode(message)
   } catch (error) {
     if (isCoded(error, 'MESSAGE_INVALID')) return undefined
     throw error

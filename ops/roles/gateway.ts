@@ -14,6 +14,7 @@ import { policyOf } from '../../actors/policy/segment-policy.ts'
 import { TLS_VERSIONS } from '../tls-material.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import { WEBHOOK_OBSERVER } from '../../schema/messages/observation.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { ObjectionOf } from '../../gateway/views/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
@@ -53,7 +54,7 @@ export async function startGateway(
   const rules = rulesOf(config)
   const webhook = webhookOf(config, world)
   const ending = new AbortController()
-  if (webhook !== undefined) void registerObserver(world, ALERTMANAGER, ending.signal)
+  if (webhook !== undefined) void registerObserver(world, WEBHOOK_OBSERVER, ending.signal)
   const subscriptions = subscribeToBus({
     ...world,
     cloud: bus.cloud,
@@ -129,9 +130,6 @@ function tlsOf(serving: Config['serving']): Pick<GatewayOptions, 'tls'> {
   return { tls: { certificate, key, minVersion, ...ciphers, ...(clientCa && { clientCa }) } }
 }
 
-/** The observer name under which a resolved alert is reported. */
-const ALERTMANAGER = 'alertmanager'
-
 /** Undefined when no credentials for the webhook are configured. */
 function webhookOf(
   { webhook }: Config,
@@ -141,7 +139,6 @@ function webhookOf(
   const basic =
     username === undefined || password === undefined ? undefined : { username, password }
   if (token === undefined && basic === undefined) return undefined
-  let sequence = 0
   return {
     token,
     basic,
@@ -149,15 +146,13 @@ function webhookOf(
     instanceLabel,
     seenAlive: async (host, sentence) => {
       // An observer that registers again and again is not purged.
-      await store.registerObserver(ALERTMANAGER, 'webhook')
-      sequence += 1
+      await store.registerObserver(WEBHOOK_OBSERVER, 'webhook')
       announcer.announce('host.observed', {
         host: host.uuid,
         hostName: host.name,
         segment: host.segment,
-        observer: ALERTMANAGER,
+        observer: WEBHOOK_OBSERVER,
         state: 'alive',
-        sequence,
         evidence: [sentence],
       })
     },

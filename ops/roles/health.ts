@@ -2,12 +2,12 @@
  * The running actors of all processes. Each process publishes its own tree on the bus and keeps the
  * trees of the others, so every process can show all of them.
  */
-import type { BusPort } from '../../actors/ports/bus.ts'
+import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import type { ShownProcess } from '../../gateway/plugins/health.ts'
 import type { BridgeCounts, LinkHealth, RoleHealth } from '../../schema/messages/leadership.ts'
-import type { Received } from '../../schema/messages/catalogue.ts'
-import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { CATALOGUE, type Received } from '../../schema/messages/catalogue.ts'
+import { decode, subjectsOf } from '../../schema/messages/codec.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { HeardProcesses, SAY_MS } from './heard-processes.ts'
 import type { Node } from './node.ts'
@@ -61,6 +61,10 @@ function healthOf(node: Node, identity: Identity): RoleHealth {
   }
 }
 
+/** A compute host hears nobody: its account may not. */
+const hearsOthers = (roles: readonly string[]): boolean =>
+  CATALOGUE['role.health'].to.some((role) => roles.includes(role))
+
 /** Starts to publish and to receive. */
 export function startHealthBoard(
   node: Node,
@@ -80,20 +84,26 @@ export function startHealthBoard(
     node.announcer.announce('role.health', own())
     cancel = clock.schedule(SAY_MS, say)
   }
-  const listening = bus.subscribe(subjectOf(identity.cloud, 'health', '>'), ({ body }) => {
-    const received = decoded(body)
+  const hearHealth = (message: BusMessage): void => {
+    const received = decoded(message)
     if (received?.type !== 'role.health' || received.body.node === identity.node) return
     const health = received.body
-    if (health.leading) noteLeader()
-    const epoch = health.leading ? received.epoch : null
-    heard.note({ health, epoch }, body.length)
-  })
-  const proclaimed = bus.subscribe(subjectOf(identity.cloud, 'leadership', '>'), ({ body }) => {
-    const received = decoded(body)
+    const leads = health.leading && health.roles.includes('engine')
+    if (leads) noteLeader()
+    heard.note({ health, epoch: leads ? received.epoch : null }, message.body.length)
+  }
+  const hearProclaimed = (message: BusMessage): void => {
+    const received = decoded(message)
     if (received?.type !== 'leader.proclaimed') return
     noteLeader()
     heard.noteProclaimed(received.body)
-  })
+  }
+  const listening = hearsOthers(identity.roles)
+    ? [
+        bus.subscribe(subjectsOf(identity.cloud, 'role.health'), hearHealth),
+        bus.subscribe(subjectsOf(identity.cloud, 'leader.proclaimed'), hearProclaimed),
+      ]
+    : []
   say()
   return {
     leaderHeardAtMs() {
@@ -104,8 +114,7 @@ export function startHealthBoard(
     isEngineAlive: () => identity.roles.includes('engine') || heard.engines() > 0,
     async [Symbol.asyncDispose]() {
       cancel?.()
-      await listening[Symbol.asyncDispose]()
-      await proclaimed[Symbol.asyncDispose]()
+      for (const subscription of listening) await subscription[Symbol.asyncDispose]()
     },
   }
 }
@@ -114,9 +123,9 @@ export function startHealthBoard(
  * Undefined for a message that cannot be decoded. The intake parks and counts such messages; here
  * they are ignored.
  */
-function decoded(bytes: Uint8Array): Received | undefined {
+function decoded(message: BusMessage): Received | undefined {
   try {
-    return decode(bytes)
+    return decode(message)
   } catch (error) {
     if (isCoded(error, 'MESSAGE_INVALID')) return undefined
     throw error

@@ -4,14 +4,13 @@
  */
 import type { BusPort, Hindrance } from '../../actors/ports/bus.ts'
 import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
-import type { ROLES } from '../../schema/config/node.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { subjectOf } from '../../schema/messages/codec.ts'
+import { CATALOGUE, type WireType } from '../../schema/messages/catalogue.ts'
+import { subjectsOf } from '../../schema/messages/codec.ts'
 import { isoTime } from '../../schema/time.ts'
 import { covers } from '../../transports/memory/subscriptions.ts'
 import { leaseSubject } from '../../transports/nats/streams.ts'
-
-type Role = (typeof ROLES)[number]
+import type { Role } from './bus-rights.ts'
 
 /** One thing that a role does on the bus. */
 interface Need {
@@ -22,60 +21,61 @@ interface Need {
   readonly what: string
 }
 
-/** JetStream sends its answers to an inbox. */
-const ANSWERS: readonly Need[] = [
-  { operation: 'subscribe', subject: '_INBOX.>', what: 'receive answers of JetStream' },
+/** What a role cannot do when it may not say a message, or not hear it. Messages that are only shown are not here. */
+const VITAL: Partial<Record<WireType, { readonly say: string; readonly hear?: string }>> = {
+  'host.observed': {
+    say: 'publish observations of hosts',
+    hear: 'receive observations of hosts',
+  },
+  'guest.failed': { say: 'report faults of guests' },
+  'host.heartbeat': { say: 'send heartbeats of its host', hear: 'receive the heartbeats of hosts' },
+  'guests.running': { say: 'send heartbeats of its host' },
+  'notification.accepted': { say: 'hand notifications over' },
+  'operator.commanded': {
+    say: "pass on operators' commands",
+    hear: "receive operators' commands",
+  },
+  'compute.event': { say: 'pass on events of Compute' },
+  'host.failed': { say: 'report hosts that Compute calls failed' },
+  'instance.failed': { say: 'report instances that Compute calls failed' },
+}
+
+const ANSWERS: Need = {
+  operation: 'subscribe',
+  subject: '_INBOX.>',
+  what: 'receive answers of JetStream',
+}
+
+/** Of the streams, and of the lease. */
+const engineNeeds = (cloud: string): readonly Need[] => [
   { operation: 'publish', subject: '$JS.API.>', what: 'ask JetStream' },
+  { operation: 'publish', subject: leaseSubject(cloud), what: 'take the lease and lead' },
+  { operation: 'publish', subject: '$JS.ACK.>', what: 'acknowledge faults' },
 ]
 
 /** What a role needs to do its work. */
 function needsOf(role: Role, cloud: string): readonly Need[] {
-  const publish = (what: string, ...topic: readonly string[]): Need => ({
-    operation: 'publish',
-    subject: subjectOf(cloud, ...topic, '>'),
-    what,
+  const needs = Object.entries(VITAL).flatMap(([name, { say, hear }]): readonly Need[] => {
+    const type = name as WireType // a key of the table
+    const { from, to }: { readonly from: readonly Role[]; readonly to: readonly Role[] } =
+      CATALOGUE[type]
+    const subject = subjectsOf(cloud, type)
+    return [
+      ...(from.includes(role) && isOwnWork(role, type)
+        ? [{ operation: 'publish', subject, what: say } as const]
+        : []),
+      ...(to.includes(role) && hear !== undefined
+        ? [{ operation: 'subscribe', subject, what: hear } as const]
+        : []),
+    ]
   })
-  const subscribe = (what: string, ...topic: readonly string[]): Need => ({
-    operation: 'subscribe',
-    subject: subjectOf(cloud, ...topic, '>'),
-    what,
-  })
-  switch (role) {
-    case 'engine':
-      return [
-        ...ANSWERS,
-        { operation: 'publish', subject: leaseSubject(cloud), what: 'take the lease and lead' },
-        { operation: 'publish', subject: '$JS.ACK.>', what: 'acknowledge faults' },
-        subscribe('receive observations of hosts', 'observation'),
-        subscribe("receive operators' commands", 'operator'),
-      ]
-    case 'host-monitor':
-      return [
-        publish('publish observations of hosts', 'observation'),
-        subscribe('receive the heartbeats of hosts', 'heartbeat'),
-      ]
-    case 'instance-monitor':
-      return [
-        ...ANSWERS,
-        publish('report faults of guests', 'fault', 'guest'),
-        publish('send heartbeats of its host', 'heartbeat'),
-      ]
-    case 'gateway':
-      return [
-        ...ANSWERS,
-        publish('hand notifications over', 'fault', 'notification'),
-        publish("pass on operators' commands", 'operator'),
-        subscribe('show observations of hosts', 'observation'),
-      ]
-    case 'bridge':
-      return [
-        ...ANSWERS,
-        publish('pass on events of Compute', 'compute'),
-        publish('report hosts that Compute calls failed', 'fault', 'host'),
-        publish('report instances that Compute calls failed', 'fault', 'guest'),
-      ]
-  }
+  const asks = role === 'host-monitor' ? [] : [ANSWERS]
+  return [...asks, ...needs, ...(role === 'engine' ? engineNeeds(cloud) : [])]
 }
+
+/** A gateway works without its webhook, which few clouds have. */
+const isOwnWork = (role: Role, type: WireType): boolean =>
+  !(role === 'gateway' && type === 'host.observed')
 
 /**
  * One check for each role, named after the role; and one check for permissions that are missing but

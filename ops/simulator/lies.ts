@@ -37,9 +37,9 @@ export interface BeatLie {
 export function lieWithBeats(deployment: Deployment, { host, times, everyMs }: BeatLie): void {
   deployment.note(`an intruder sends ${times} heartbeats of ${host}`)
   const well = { libvirt: 'answers', libvirtAgeMs: 0, compute: 'runs', computeAgeMs: 0 } as const
-  const say = (sequence: number): void => {
-    deployment.intruder.announce('host.heartbeat', { hostName: host, sequence, ...well })
-    if (sequence < times) deployment.clock.schedule(everyMs, () => say(sequence + 1))
+  const say = (count: number): void => {
+    deployment.intruder.announce('host.heartbeat', { hostName: host, ...well })
+    if (count < times) deployment.clock.schedule(everyMs, () => say(count + 1))
   }
   say(1)
 }
@@ -63,17 +63,16 @@ export async function tellLie(deployment: Deployment, lie: Lie): Promise<void> {
   const registered = (await deployment.store.listAllHosts()).find(({ name }) => name === host)
   if (registered === undefined) throw new RangeError(`no such host: ${host}`)
   const { uuid, segment } = registered
-  const say = (sequence: number): void => {
+  const say = (count: number): void => {
     deployment.intruder.announce('host.observed', {
       host: uuid,
       hostName: host,
       segment,
       observer,
       state,
-      sequence,
       evidence: ['ssh: so it is said'],
     })
-    if (sequence < times) deployment.clock.schedule(everyMs, () => say(sequence + 1))
+    if (count < times) deployment.clock.schedule(everyMs, () => say(count + 1))
   }
   say(1)
 }

@@ -155,6 +155,12 @@ export const BUS = {
     kind: 'file',
     meaning: 'NATS credentials (a JWT and the seed of its NKey), instead of user or token.',
   },
+  nkeyFile: {
+    names: ['bus.nkey_file'],
+    kind: 'file',
+    meaning:
+      'File with the seed of our NKey, as the command bus-permissions makes it, instead of user, token or credentials.',
+  },
   tlsFirst: {
     names: ['bus.tls_first'],
     kind: 'switch',

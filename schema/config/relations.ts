@@ -145,9 +145,9 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
       'user and password of the bus must be given together',
     ),
     ...unless(
-      [bus.token, bus.user, bus.credentialsFile].filter(known).length <= 1,
+      [bus.token, bus.user, bus.credentialsFile, bus.nkeyFile].filter(known).length <= 1,
       'bus.token',
-      'give only one of these for the bus: a token, a user with a password, or a credentials file',
+      'give only one of these for the bus: a token, a user with a password, a credentials file, or an nkey_file',
     ),
     ...unless(
       known(bus.certFile) === known(bus.keyFile),
@@ -156,7 +156,13 @@ function busContradictions({ bus, node }: Config): readonly Contradiction[] {
     ),
     ...unless(
       bus.location.kind === 'nats' ||
-        ![bus.caFile, bus.certFile, bus.credentialsFile, bus.tlsFirst || undefined].some(known),
+        ![
+          bus.caFile,
+          bus.certFile,
+          bus.credentialsFile,
+          bus.nkeyFile,
+          bus.tlsFirst || undefined,
+        ].some(known),
       'bus.servers',
       'the bus is inside this process, and other options of [bus] protect a connection to NATS: name the servers',
     ),

@@ -22,7 +22,7 @@ const known = (value: unknown): boolean => value !== undefined
 
 export const SECRETS = {
   'account of NATS': {
-    options: ['bus.password', 'bus.token', 'bus.credentials_file', 'bus.key_file'],
+    options: ['bus.password', 'bus.token', 'bus.credentials_file', 'bus.nkey_file', 'bus.key_file'],
     by: {
       gateway: 'optional',
       engine: 'optional',
@@ -30,7 +30,8 @@ export const SECRETS = {
       'instance-monitor': 'optional',
       bridge: 'optional',
     },
-    isGiven: ({ bus }) => [bus.password, bus.token, bus.credentialsFile, bus.keyFile].some(known),
+    isGiven: ({ bus }) =>
+      [bus.password, bus.token, bus.credentialsFile, bus.nkeyFile, bus.keyFile].some(known),
   },
   'account of the database': {
     options: ['database.connection'],

@@ -15,6 +15,7 @@ export interface Sender {
   readonly incarnation: string
 }
 
+/** A message on the wire. */
 export interface Encoded {
   readonly subject: string
   readonly body: Uint8Array
@@ -42,11 +43,37 @@ export function subjectOf(cloud: string, ...tokens: readonly string[]): string {
   return ['ha', subjectToken(cloud), ...rest].join('.')
 }
 
+/** Where all messages of one kind arrive, whoever speaks and whatever they are about. */
+export const subjectsOf = (cloud: string, type: WireType): string =>
+  subjectOf(cloud, ...CATALOGUE[type].topic, '>')
+
+/** Where the heartbeats of one host arrive. */
+export const heartbeatsOf = (cloud: string, host: string): string =>
+  subjectOf(cloud, ...CATALOGUE['host.heartbeat'].topic, host)
+
+// The catalogue ties its functions to the body of the same name, which TypeScript cannot follow by index.
+
+/** In whose name the message speaks, by its body; undefined when that is its sender. */
+const speakerOf = (type: WireType, body: unknown): string | undefined =>
+  (CATALOGUE[type] as { readonly speaker?: (body: unknown) => string }).speaker?.(body)
+
+/** The tokens after `ha.<cloud>.`: the topic, in whose name the message speaks, and what it is about. */
+function tokensOf(type: WireType, speaker: string, body: unknown): readonly string[] {
+  const { topic } = CATALOGUE[type]
+  const about = CATALOGUE[type].about as (body: unknown) => readonly string[]
+  return [...topic, speaker, ...about(body)]
+}
+
 /** The subject and the bytes of one message. */
 export function encode<Name extends WireType>(
   type: Name,
   body: WireBody<Name>,
-  from: Sender & { readonly id: string; readonly epoch: number | null; readonly sentAt: number },
+  from: Sender & {
+    readonly id: string
+    readonly sequence: number
+    readonly epoch: number | null
+    readonly sentAt: number
+  },
 ): Encoded {
   const envelope: Envelope = {
     version: ENVELOPE_VERSION,
@@ -54,17 +81,17 @@ export function encode<Name extends WireType>(
     id: from.id,
     sender: from.node,
     incarnation: from.incarnation,
+    sequence: from.sequence,
     epoch: from.epoch,
     sentAt: from.sentAt,
     trace: null,
     body,
   }
-  // The catalogue ties the subject function to the body of the same name. TypeScript cannot follow
-  // this by index.
-  const tokens = (CATALOGUE[type].subject as (body: WireBody<Name>) => readonly string[])(body)
   return {
     // Not `subjectOf`, which leaves wildcards as they are: `*` or `>` in a field must be escaped.
-    subject: ['ha', from.cloud, ...tokens].map(subjectToken).join('.'),
+    subject: ['ha', from.cloud, ...tokensOf(type, speakerOf(type, body) ?? from.node, body)]
+      .map(subjectToken)
+      .join('.'),
     body: encoder.encode(JSON.stringify(envelope)),
   }
 }
@@ -74,17 +101,30 @@ const bodies = new Map(
   Object.entries(CATALOGUE).map(([name, message]) => [name, Compile(message.body)] as const),
 )
 
+/** Of a subject that anybody may have chosen. */
+const SHOWN_CHARS = 200
+
 /** The message that was decoded last. Inside one process, every subscriber is given the same bytes, which nobody changes. */
-let latest: { readonly bytes: Uint8Array; readonly received: Received } | undefined
+let latest: { readonly arrived: Encoded; readonly received: Received } | undefined
 
 /**
  * Decodes and validates a message once, when it arrives: first the bounds, then the form of each
- * field. MESSAGE_INVALID says what is wrong.
+ * field, then whether its subject is the one that its sender and its body give. The server bounds on which subjects an account may
+ * publish, so nobody can speak in the name of another. MESSAGE_INVALID says what is wrong.
  */
-export function decode(bytes: Uint8Array): Received {
-  if (latest?.bytes === bytes) return latest.received
-  const received = decoded(bytes)
-  latest = { bytes, received }
+export function decode({ subject, body }: Encoded): Received {
+  if (latest?.arrived.body === body && latest.arrived.subject === subject) return latest.received
+  const received = decoded(body)
+  const { type, sender, body: said } = received
+  const own = tokensOf(type, sender, said).map(subjectToken).join('.')
+  // The subscriber has chosen the cloud.
+  if (own !== subject.split('.').slice(2).join('.')) {
+    throw new CodedError(
+      'MESSAGE_INVALID',
+      `${type}: its sender and its body belong to the subject ${own}, but it came on ${subject.slice(0, SHOWN_CHARS)}`,
+    )
+  }
+  latest = { arrived: { subject, body }, received }
   return received
 }
 
@@ -96,9 +136,10 @@ function decoded(bytes: Uint8Array): Received {
     throw new CodedError('MESSAGE_INVALID', `unknown message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
-  const { type, body, id, sender, incarnation, epoch, sentAt } = value
+  const { version: _version, trace: _trace, ...rest } = value
+  const speaker = speakerOf(value.type as WireType, value.body) ?? value.sender
   // the lines above have checked it
-  return { type, body, id, sender, incarnation, epoch, sentAt } as Received
+  return { ...rest, sender: speaker } as Received
 }
 
 const refuse = (reason: string, cause?: unknown): CodedError =>

@@ -14,6 +14,8 @@ export const Envelope = Type.Object({
   sender: Name,
   /** Changes each time that the sender starts. */
   incarnation: Id,
+  /** Grows with every message of one incarnation: a message whose sequence does not grow is a replay. */
+  sequence: Count,
   /** The leader's epoch; null when the sender does not lead. */
   epoch: Type.Union([Count, Type.Null()]),
   /** Wall clock of the sender, ms since 1970 UTC. */

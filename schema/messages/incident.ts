@@ -40,6 +40,18 @@ export const HostFailed = Type.Object({
 })
 export type HostFailed = Static<typeof HostFailed>
 
+/** A notification on the Compute service's bus calls an instance failed. The leader asks the hypervisor before it acts. */
+export const InstanceFailed = Type.Object({
+  instance: Id,
+  hostName: Name,
+  /** The sender, by its own account. */
+  publisher: NameOrEmpty,
+  /** By the sender's clock, but never later than the bridge's own. */
+  occurredAt: WallTime,
+  evidence: Type.Array(Text, { maxItems: 16 }),
+})
+export type InstanceFailed = Static<typeof InstanceFailed>
+
 /** An operator gave a command about one recovery, or (null) about all of them. The store holds the command. */
 export const OperatorCommanded = Type.Object({
   notification: Type.Union([Id, Type.Null()]),

@@ -3,7 +3,10 @@
  * again (level-triggered).
  */
 import { Type, type Static } from 'typebox'
-import { Count, Id, Name, Text, WallTime, Word } from './fields.ts'
+import { Count, Id, Name, Text, Word } from './fields.ts'
+
+/** The observer in whose name a gateway says what the alerts of its webhook say. */
+export const WEBHOOK_OBSERVER = 'alertmanager'
 
 /** One observer's view of one host. */
 export const HostObserved = Type.Object({
@@ -19,8 +22,6 @@ export const HostObserved = Type.Object({
     Type.Literal('misconfigured'),
     Type.Literal('maintenance'),
   ]),
-  /** Grows with every observation of one incarnation of the observer. */
-  sequence: Count,
   /** One sentence for each channel: what it showed. */
   evidence: Type.Array(Text, { maxItems: 16 }),
   /**
@@ -43,12 +44,9 @@ export type HostState = HostObserved['state']
 export const GuestFailed = Type.Object({
   instance: Id,
   hostName: Name,
-  observer: Name,
   /** Masakari's event names: `LIFECYCLE`, `QEMU_GUEST_AGENT_ERROR`, `IO_ERROR`. */
   event: Name,
   domainEvent: Name,
-  /** Only of a reporter that passes on a report of another system; without it, the moment of its arrival counts. */
-  occurredAt: Type.Optional(WallTime),
   evidence: Type.Array(Text, { maxItems: 16 }),
 })
 export type GuestFailed = Static<typeof GuestFailed>
@@ -56,8 +54,6 @@ export type GuestFailed = Static<typeof GuestFailed>
 /** A compute host's instance monitor says each second that its host lives, and how its parts are. */
 export const HostHeartbeat = Type.Object({
   hostName: Name,
-  /** Grows with every heartbeat of one incarnation of the sender. */
-  sequence: Count,
   /** One boot of the host; undefined where the system does not tell. */
   boot: Type.Optional(Id),
   /** libvirt's daemon: answers, does not answer, or was not asked yet. */

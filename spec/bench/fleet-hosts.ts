@@ -37,7 +37,6 @@ for (const [index, name] of names.entries()) {
       'host.heartbeat',
       {
         hostName: hostName(name),
-        sequence,
         boot: 'b00t0000-0000-4000-8000-000000000001',
         libvirt: 'answers',
         libvirtAgeMs: 100,
@@ -48,6 +47,7 @@ for (const [index, name] of names.entries()) {
         cloud,
         node: nodeName(name),
         incarnation: `${name}-1`,
+        sequence,
         id: `${name}.${sequence}`,
         epoch: null,
         sentAt: Date.now(),

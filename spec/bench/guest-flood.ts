@@ -67,9 +67,9 @@ async function measure(reports: number): Promise<Measured> {
   const [victim, ...others] = segments.flatMap(({ hosts }) => hosts.map(({ name }) => name))
   if (victim === undefined) throw new RangeError('there is no host')
   let deadAtMs = Infinity
-  const pattern = subjectOf(config.bus.cloud, 'observation', 'host', '*', victim)
-  await using _listening = bus.subscribe(pattern, ({ body }) => {
-    const { type, body: said } = decode(body)
+  const pattern = subjectOf(config.bus.cloud, 'observation', 'host', '*', '*', victim)
+  await using _listening = bus.subscribe(pattern, (message) => {
+    const { type, body: said } = decode(message)
     if (type === 'host.observed' && said.state === 'dead') {
       deadAtMs = Math.min(deadAtMs, performance.now())
     }
@@ -85,8 +85,8 @@ async function measure(reports: number): Promise<Measured> {
     const fault = { event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED', evidence: [] }
     const { subject, body } = encode(
       'guest.failed',
-      { instance, hostName, observer: 'monitor-9', ...fault },
-      { ...from, id, epoch: null, sentAt: Date.now() },
+      { instance, hostName, ...fault },
+      { ...from, id, sequence: 1, epoch: null, sentAt: Date.now() },
     )
     await bus.publishFault(subject, body, id)
   }

@@ -28,7 +28,13 @@ export async function measureStrangers(): Promise<readonly Figure[]> {
   const { bus, node, end } = await startEmbedded(config, size)
   await sleep(3000)
   const before = heapMb()
-  const from = { cloud: config.bus.cloud, node: 'x', incarnation: 'i', epoch: null, sentAt: 0 }
+  const from = {
+    cloud: config.bus.cloud,
+    node: 'x',
+    incarnation: 'i',
+    epoch: null,
+    sentAt: 0,
+  }
   for (let number = 0; number < HOSTS; number += 1) {
     const { subject, body } = encode(
       'host.observed',
@@ -38,10 +44,9 @@ export async function measureStrangers(): Promise<readonly Figure[]> {
         segment: 's',
         observer: `invented-${number}`,
         state: number % 2 === 0 ? 'alive' : 'dead',
-        sequence: number,
         evidence: ['x'.repeat(1000)],
       },
-      { ...from, id: `m${number}` },
+      { ...from, id: `m${number}`, sequence: number },
     )
     bus.publish(subject, body)
     if (number % AT_ONCE === 0) await sleep(1)

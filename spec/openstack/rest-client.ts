@@ -72,6 +72,17 @@ export class RestClient {
     return text === '' ? undefined : JSON.parse(text)
   }
 
+  /** The uuids of a registered host and of its segment. */
+  async hostNamed(name: string): Promise<{ readonly uuid: string; readonly segment: string }> {
+    const { segments } = Segments.Parse(await this.request('GET', '/segments'))
+    for (const { uuid: segment } of segments) {
+      const { hosts } = Hosts.Parse(await this.request('GET', `/segments/${segment}/hosts`))
+      const found = hosts.find((host) => host.name === name)
+      if (found !== undefined) return { uuid: found.uuid, segment }
+    }
+    throw new Error(`${name} is not registered`)
+  }
+
   /** Makes a segment of these hosts. */
   async register(name: string, hosts: ReadonlyMap<string, string>): Promise<void> {
     const segment = { name, recovery_method: 'auto', service_type: 'COMPUTE' }

@@ -195,6 +195,8 @@ test('with TLS first, NATS receives a TLS hello before it sends anything', async
       servers: [`tls://127.0.0.1:${port}`],
       cloud: 'x',
       leaseTtlMs: 6000,
+      node: 'node-1',
+      keepsStreams: true,
       credentials: { tls: { ca: undefined, cert: undefined, key: undefined, first: true } },
     }),
   )

@@ -37,7 +37,6 @@ function open() {
         segment: SEGMENT,
         observer: 'controller-1',
         state,
-        sequence: 1,
         evidence: [...evidence],
       }),
   }

@@ -51,6 +51,8 @@ test('a NATS server that verifies its clients accepts a client with a certificat
       servers: [url],
       cloud: 'x',
       leaseTtlMs: 6000,
+      node: 'node-1',
+      keepsStreams: true,
       credentials,
     })
   }
@@ -88,6 +90,8 @@ test('a NATS server with a certificate for another address is refused', async (t
     servers: [url],
     cloud: 'x',
     leaseTtlMs: 6000,
+    node: 'node-1',
+    keepsStreams: true,
     credentials,
   })
   await until('a refusal', () => log.lines.length > 0)

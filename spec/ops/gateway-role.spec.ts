@@ -165,16 +165,12 @@ test('observations and recoveries are received from the bus, and malformed messa
     observersPerHost: 2,
     store: ROSTER,
   })
-  const from = { cloud: 'one', node: 'n', incarnation: 'i', epoch: null, sentAt: 1000 }
+  const from = { cloud: 'one', node: 'n', incarnation: 'i', sequence: 1, epoch: null, sentAt: 1000 }
   const say = ({ subject, body }: ReturnType<typeof encode>): void => bus.publish(subject, body)
   bus.publish('ha.one.recovery.x', new TextEncoder().encode('noise'))
   const seen = { host: 'h1', hostName: 'compute-1', segment: 's1', state: 'suspect' } as const
   const observed = (observer: string) =>
-    encode(
-      'host.observed',
-      { ...seen, observer, sequence: 1, evidence: ['ssh: silent'] },
-      { ...from, id: 'm1' },
-    )
+    encode('host.observed', { ...seen, observer, evidence: ['ssh: silent'] }, { ...from, id: 'm1' })
   await until('the watcher is heard', () => {
     say(observed('nobody'))
     say(observed('controller-1'))

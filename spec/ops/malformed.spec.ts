@@ -41,6 +41,7 @@ const FROM = {
   cloud: 'default',
   node: 'stranger',
   incarnation: 'i',
+  sequence: 1,
   id: 'm',
   epoch: null,
   sentAt: 0,

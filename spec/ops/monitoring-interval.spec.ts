@@ -56,6 +56,7 @@ async function judged(rules: Rules, agoMs: number) {
       cloud: 'sim',
       node: observer,
       incarnation: 'i',
+      sequence: 1,
       id: observer,
       epoch: null,
       sentAt: 0,

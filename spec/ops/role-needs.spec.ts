@@ -108,7 +108,7 @@ async function tap(url: string): Promise<AsyncDisposable & { readonly heard: Rec
   const connection = await connect({ servers: url })
   const heard: Received[] = []
   connection.subscribe('ha.default.>', {
-    callback: (_error, { data }) => void heard.push(decode(data)),
+    callback: (_error, { subject, data }) => void heard.push(decode({ subject, body: data })),
   })
   await connection.flush()
   return { heard, [Symbol.asyncDispose]: () => connection.close() }

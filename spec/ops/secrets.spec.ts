@@ -59,7 +59,7 @@ const leaked = (text: string): readonly string[] =>
 
 test.serial('a recovery with failures of every part leaves no secret in any log', async (t) => {
   t.timeout(120_000)
-  const { http, nats, mariadb, rest, natsPassword } = world
+  const { http, nats, mariadb, rest } = world
   const { settings } = world.bmc
   const ipmi = { host: settings.address, port: settings.port, username: 'fence', password: WRONG }
   const misplaced = { name: 'a', control_attributes: JSON.stringify({ ipmi }) }
@@ -74,7 +74,7 @@ test.serial('a recovery with failures of every part leaves no secret in any log'
   const stranger = { 'X-Auth-Token': http.keystone.issue('reader') }
   t.is((await fetch(`${world.url}/v1/segments`, { headers: stranger })).status, 503)
   await mariadb.restart()
-  await nats.restart({ password: natsPassword })
+  await world.restartNats()
   await http.keystone.start()
   await http.nova.start()
   await world.finished(loss)

@@ -29,9 +29,9 @@ test.before(async () => {
   const proclaimed: Proclamation[] = []
   const tap = await connect({ servers: world.nats.url, user: 'ha', pass: world.natsPassword })
   staging.defer(async () => await tap.close())
-  tap.subscribe('ha.default.leadership.proclaimed', {
-    callback: (_error, { data }) => {
-      const received = decode(data)
+  tap.subscribe('ha.default.leadership.>', {
+    callback: (_error, { subject, data }) => {
+      const received = decode({ subject, body: data })
       if (received.type !== 'leader.proclaimed') return
       proclaimed.push({ ...received.body, atMs: performance.now() })
     },

@@ -51,10 +51,10 @@ const KEYSTONE = 'IDENTITY_UNAVAILABLE: The Identity service is not available.'
 
 test.serial('without any part it starts, names what is missing, and waits', async (t) => {
   t.timeout(120_000)
-  const { http, nats, mariadb } = world
+  const { http, mariadb } = world
   t.deepEqual(await world.unready(), { store: STORE, bus: BUS, compute: KEYSTONE })
   t.is((await fetch(`${world.url}/health/live`)).status, 200)
-  await nats.restart({ password: world.natsPassword })
+  await world.restartNats()
   await untilUnready('the bus is back', (unready) => !('bus' in unready))
   await http.keystone.start()
   await untilUnready('only Nova is missed', ({ compute }) => compute === NOVA)
@@ -74,7 +74,7 @@ test.serial(
     await missesOnly(t, 'bus', BUS)
     const meanwhile = await lose('compute-02')
     t.is(meanwhile.notification.status, 'new')
-    await world.nats.restart({ password: world.natsPassword })
+    await world.restartNats()
     await untilReady()
     await world.finished(before)
     await world.finished(meanwhile)

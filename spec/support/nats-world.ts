@@ -30,8 +30,14 @@ export function openNatsWorld(server: NatsServer): BusWorld {
   return {
     cloud,
     leaseTtlMs: LEASE_TTL_MS,
-    async join() {
-      const settings = { servers: [server.url], cloud, leaseTtlMs: LEASE_TTL_MS }
+    async join(name) {
+      const settings = {
+        servers: [server.url],
+        cloud,
+        leaseTtlMs: LEASE_TTL_MS,
+        node: name,
+        keepsStreams: true,
+      }
       const around = { clock, random: new SystemRandom(), log: silentLog }
       const node = nodes.use(connectNats({ ...settings, ...around }))
       await until(() => node.bus.connected(), 'a node is connected')

@@ -12,6 +12,8 @@ export interface NatsServer extends AsyncDisposable {
   stop(): Promise<void>
   /** Starts it again, with what it has stored. */
   restart(change?: Partial<NatsFeatures>): Promise<void>
+  /** Gives it another configuration while it runs: connections stay open, but for those that it forbids. */
+  reload(change?: Partial<NatsFeatures>): Promise<void>
   /** Freezes it: connections stay open and nothing answers. */
   pause(): Promise<void>
   resume(): Promise<void>
@@ -23,6 +25,8 @@ export interface NatsFeatures {
   readonly password: string | undefined
   /** Encrypted, and clients must show a certificate of the same authority. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string }
+  /** Entries of the list of users beside `ha`. */
+  readonly accounts: readonly string[]
   /** What the user `ha` is denied. */
   readonly denied: Denied
   /** Routes to and from other servers of a cluster, with the number of each. */
@@ -49,9 +53,11 @@ export async function startNats(
   const file = join(directory.path, 'nats.conf')
   const host = await openServerHost('nats', directory.path)
   let server: HostedServer | undefined
+  const configure = async (change: Partial<NatsFeatures>): Promise<void> => {
+    await writeFile(file, configuration(change, directory.path), { mode: 0o600 })
+  }
   const start = async (change: Partial<NatsFeatures>): Promise<void> => {
-    const text = configuration(change, directory.path)
-    await writeFile(file, text, { mode: 0o600 })
+    await configure(change)
     const args = ['--config', file, '--addr', '127.0.0.1', '--port', String(port)]
     const command = { command: 'nats-server', debianPackage: 'nats-server', args }
     server = await host.start(command, /Server is ready/u)
@@ -65,6 +71,10 @@ export async function startNats(
       server = undefined
     },
     restart: (change = {}) => start(change),
+    async reload(change = {}) {
+      await configure(change)
+      await server?.signal('SIGHUP')
+    },
     async pause() {
       await server?.signal('SIGSTOP')
     },
@@ -79,7 +89,7 @@ export async function startNats(
 }
 
 function configuration(
-  { jetstream = true, password, denied, cluster, tls }: Partial<NatsFeatures>,
+  { jetstream = true, password, accounts = [], denied, cluster, tls }: Partial<NatsFeatures>,
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
@@ -94,7 +104,7 @@ function configuration(
     `"127.0.0.1:${cluster?.port}", routes: ${JSON.stringify(routes)} }`
   return [
     ...(jetstream ? [store] : []),
-    ...(password === undefined ? [] : [`authorization { users: [${user}] }`]),
+    ...(password === undefined ? [] : ['authorization { users: [', ...accounts, user, '] }']),
     ...(cluster === undefined ? [] : [others]),
     ...tlsLines(tls),
     '',

@@ -1,15 +1,21 @@
 /** Our whole product on real parts: NATS, MariaDB and a BMC, with a cloud behind real HTTP. */
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connect, nkeyAuthenticator } from 'nats'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { RestClient, type Notification } from '../openstack/rest-client.ts'
+import { accountLines } from '../../ops/bus-permissions.ts'
+import { publicKeyOf } from '../../ops/nkey-files.ts'
+import { ROLES } from '../../schema/config/node.ts'
 import { hostName } from '../../schema/ids.ts'
 import { describeError } from '../../schema/errors.ts'
 import { ShownProcess } from '../../gateway/plugins/health.ts'
 import { startBmc, type Bmc } from './bmc.ts'
 import { startHttpCloud, type HttpCloud } from './http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from './mariadb.ts'
-import { startNats, type NatsServer } from './nats.ts'
+import { startNats, type NatsFeatures, type NatsServer } from './nats.ts'
 import { freePort, temporaryDirectory, type ServerProcess } from './process.ts'
 import { configurationOf, startProduct, storeUrl } from './product.ts'
 import { until } from './until.ts'
@@ -29,6 +35,57 @@ const Readiness = Type.Object({
 const readinesses = Compile(Readiness)
 const Supervisors = Compile(Type.Object({ supervisors: Type.Array(ShownProcess) }))
 
+/** Each process has the account that `bus-permissions` gives to its name and roles. */
+class BusAccounts {
+  readonly #nats: NatsServer
+  readonly #directory: string
+  readonly #lines = new Map<string, readonly string[]>()
+
+  constructor(nats: NatsServer, directory: string) {
+    this.#nats = nats
+    this.#directory = directory
+  }
+
+  /** Makes it known to the server; the seed of its key. */
+  async of(node: string, names: string): Promise<string> {
+    const roles = ROLES.filter((role) => names.split(/,\s*/).includes(role))
+    const publicKey = await publicKeyOf(this.#directory, node)
+    this.#lines.set(node, accountLines('default', { node, roles, publicKey }))
+    await this.#nats.reload(this.#known())
+    const seed = (await readFile(this.#fileOf(node), 'utf8')).trim()
+    await until(`the server knows ${node}`, () => isLetIn(this.#nats.url, seed))
+    return seed
+  }
+
+  /** The section of a configuration with which a process uses it. */
+  sectionOf(node: string): string {
+    return `[bus]\nnkey_file = ${this.#fileOf(node)}\n`
+  }
+
+  #fileOf(node: string): string {
+    return join(this.#directory, `${node}.nk`)
+  }
+
+  restart(): Promise<void> {
+    return this.#nats.restart(this.#known())
+  }
+
+  #known(): Pick<NatsFeatures, 'password' | 'accounts'> {
+    return { password: NATS_PASSWORD, accounts: [...this.#lines.values()].flat() }
+  }
+}
+
+async function isLetIn(url: string, seed: string): Promise<boolean> {
+  const authenticator = nkeyAuthenticator(new TextEncoder().encode(seed))
+  try {
+    const connection = await connect({ servers: url, authenticator, reconnect: false })
+    await connection.close()
+    return true
+  } catch {
+    return false // the server reads its configuration in the background
+  }
+}
+
 /** Settings that make specs fast. */
 const QUICK = `[host]
 ipmi_minimum_spacing = 0
@@ -47,7 +104,12 @@ export interface ProductWorld extends AsyncDisposable {
   readonly rest: RestClient
   /** The address of the gateway, `http://127.0.0.1:<port>`. */
   readonly url: string
+  /** Of the user `ha`, who may do everything on the bus. */
   readonly natsPassword: string
+  /** Makes the account of a process known to the bus; the seed of its key. */
+  account(node: string, roles: string): Promise<string>
+  /** Starts the bus again, with the same accounts. */
+  restartNats(): Promise<void>
   /** Starts one of our processes; `more` are further sections of its configuration. */
   start(node: string, roles: string, more?: string): Promise<ServerProcess>
   /** Registers every host of the cloud; a gateway must run. */
@@ -93,7 +155,7 @@ export async function openProductWorld(): Promise<ProductWorld> {
     stateDirectory: directory,
     port,
   }
-  const access = `[bus]\nuser = ha\npassword = ${NATS_PASSWORD}\n`
+  const accounts = new BusAccounts(nats, directory)
   const processes = opening.adopt(new Set<ServerProcess>(), async (running) => {
     await Promise.all([...running].map((process) => process[Symbol.asyncDispose]()))
   })
@@ -106,7 +168,11 @@ export async function openProductWorld(): Promise<ProductWorld> {
     rest,
     url,
     natsPassword: NATS_PASSWORD,
+    account: (node, roles) => accounts.of(node, roles),
+    restartNats: () => accounts.restart(),
     async start(node, roles, more = '') {
+      await accounts.of(node, roles)
+      const access = accounts.sectionOf(node)
       const text = configurationOf({ ...parts, node, roles, more: access + QUICK + more })
       const process = await startProduct(directory, `${node}-${randomUUID()}`, text)
       processes.add(process)

@@ -1,13 +1,12 @@
 /** Which facts of the Compute service are faults, and which message reports them to the engine. Pure. */
 import { createHash } from 'node:crypto'
 import type { ComputeFact } from '../../schema/messages/compute-fact.ts'
-import type { ComputeEvent, HostFailed } from '../../schema/messages/incident.ts'
-import type { GuestFailed } from '../../schema/messages/observation.ts'
+import type { ComputeEvent, HostFailed, InstanceFailed } from '../../schema/messages/incident.ts'
 import { timeOf } from './compute-facts.ts'
 
 export type ComputeFault = (
   | { readonly type: 'host.failed'; readonly body: HostFailed }
-  | { readonly type: 'guest.failed'; readonly body: GuestFailed }
+  | { readonly type: 'instance.failed'; readonly body: InstanceFailed }
 ) & {
   /** Equal when the same notification is delivered again, to this bridge or another one. */
   readonly id: string
@@ -22,27 +21,18 @@ export function faultOf(
   const id = createHash('sha256').update(`compute ${event.messageId}`).digest('hex')
   // The sender's clock may be ahead of ours.
   const occurredAt = Math.min(Math.floor(nowMs), timeOf(event.timestamp) ?? Infinity)
+  const said = {
+    publisher: event.publisher,
+    occurredAt,
+    evidence: sentences(event, 'reason' in fact ? fact.reason : null),
+  }
   switch (fact.kind) {
-    case 'host-failed': {
-      const body = { hostName: fact.host, publisher: event.publisher, occurredAt }
-      return { type: 'host.failed', id, body: { ...body, evidence: sentences(event, fact.reason) } }
-    }
+    case 'host-failed':
+      return { type: 'host.failed', id, body: { hostName: fact.host, ...said } }
     case 'instance-failed': {
       if (fact.host === null) return undefined
-      const body = {
-        instance: fact.instance,
-        hostName: fact.host,
-        observer: event.publisher === '' ? 'compute' : event.publisher,
-        // Like an alert about an instance: the leader checks the report before it acts.
-        event: 'LIFECYCLE',
-        domainEvent: 'STOPPED_FAILED',
-        occurredAt,
-      }
-      return {
-        type: 'guest.failed',
-        id,
-        body: { ...body, evidence: sentences(event, fact.reason) },
-      }
+      const body = { instance: fact.instance, hostName: fact.host, ...said }
+      return { type: 'instance.failed', id, body }
     }
     default:
       return undefined

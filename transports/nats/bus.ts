@@ -5,7 +5,7 @@ import { CodedError, describeError } from '../../schema/errors.ts'
 import type { BusMessage, BusPort, FaultDelivery, Hindrance } from '../../actors/ports/bus.ts'
 import { FaultConsumer } from './fault-consumer.ts'
 import type { NatsLink } from './link.ts'
-import { isJsError, isNobodyThere, JS_ERROR, trimAcknowledged, type KeptStream } from './streams.ts'
+import { isNobodyThere, type KeptStream } from './streams.ts'
 import type { Surroundings } from './upkeep.ts'
 
 const PUBLISH_DEADLINE_MS = 3000
@@ -118,8 +118,7 @@ export class NatsBus implements BusPort {
       await connection.jetstream().publish(subject, body, options)
       this.#around.troubles.allow('publish', subject)
     } catch (error) {
-      if (isJsError(error, JS_ERROR.maximumMessages)) await trimAcknowledged(connection, name)
-      else if (isNobodyThere(error)) this.#faults.restore()
+      if (isNobodyThere(error)) this.#faults.restore()
       throw error
     }
   }

@@ -12,6 +12,10 @@ export interface NatsOptions extends Omit<Surroundings, 'troubles'> {
   /** `nats://host:port`, the nearest first. If one is `tls://`, all are encrypted. */
   readonly servers: readonly string[]
   readonly cloud: string
+  /** The name of this process: answers to it arrive in an inbox of its own. */
+  readonly node: string
+  /** Whether this process creates the streams: one with an engine does. */
+  readonly keepsStreams: boolean
   readonly credentials?: NatsCredentials
   readonly leaseTtlMs: number
 }
@@ -27,9 +31,11 @@ export interface NatsTransport extends AsyncDisposable {
 export function connectNats(options: NatsOptions): NatsTransport {
   const { clock, random, log, cloud, leaseTtlMs } = options
   const around: Surroundings = { clock, random, log, troubles: new Troubles(clock) }
-  const link = new NatsLink(around, options.servers, options.credentials ?? {})
-  const faults = new KeptStream(around, link, faultStream(cloud))
-  const bucket = new KeptStream(around, link, leaseStream(cloud, leaseTtlMs))
+  const { servers, node, keepsStreams, credentials = {} } = options
+  const link = new NatsLink(around, { servers, node, credentials })
+  const faults = new KeptStream(around, link, faultStream(cloud), keepsStreams)
+  const leases = leaseStream(cloud, leaseTtlMs)
+  const bucket = new KeptStream(around, link, leases, keepsStreams)
   const subject = leaseSubject(cloud)
   return {
     bus: new NatsBus(around, link, faults),

@@ -16,8 +16,8 @@ import {
 import { describeError } from '../../schema/errors.ts'
 import type { FaultDelivery } from '../../actors/ports/bus.ts'
 import type { Cancel } from '../../actors/ports/clock.ts'
-import type { NatsLink } from './link.ts'
-import { isJsError, JS_ERROR, manage, type KeptStream } from './streams.ts'
+import { inboxPrefixOf, type NatsLink } from './link.ts'
+import { isJsError, JS_ERROR, manage, trimAcknowledged, type KeptStream } from './streams.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
 const ACK_WAIT_MS = 30_000
@@ -29,6 +29,8 @@ const IDLE_HEARTBEAT_MS = 2000
 /** More than two heartbeats were missed: the pull is lost. */
 const SILENCE_MS_MAX = 5000
 const RESTART_AFTER_MS = 250
+/** After so many faults the stream is trimmed: it must not become full of what is done with. */
+const TRIM_EVERY = 100_000
 
 const text = new TextEncoder()
 
@@ -44,18 +46,21 @@ export class FaultConsumer implements AsyncDisposable {
   readonly #options: FaultConsumerOptions
   readonly #ending = new AbortController()
   readonly #signal: AbortSignal
-  readonly #inbox = createInbox()
+  readonly #inbox: string
   readonly #stopListening: Cancel
   #subscription: Subscription | undefined
   #connection: NatsConnection | undefined
   #starting: Promise<void> | undefined
   #stopTimer: Cancel = () => undefined
   #pulls = 0
+  /** Sequence in the stream up to which it was trimmed, or need not be. */
+  #trimmed: number | undefined
   #awaited = 0
 
   constructor(around: Surroundings, options: FaultConsumerOptions) {
     this.#around = around
     this.#options = options
+    this.#inbox = createInbox(inboxPrefixOf(options.link.node))
     this.#signal = AbortSignal.any([this.#ending.signal, options.link.ending])
     this.#stopListening = options.link.onUp(() => this.#start())
   }
@@ -132,6 +137,7 @@ export class FaultConsumer implements AsyncDisposable {
     }
     this.#startAfter(SILENCE_MS_MAX)
     this.#deliver(message)
+    this.#trimAfter(placeOf(message.reply ?? '').sequence)
     this.#awaited -= 1
     if (this.#awaited === 0 && !this.#signal.aborted) this.#pull()
   }
@@ -147,6 +153,20 @@ export class FaultConsumer implements AsyncDisposable {
     else this.#startAfter(RESTART_AFTER_MS)
   }
 
+  #trimAfter(sequence: number): void {
+    this.#trimmed ??= sequence
+    const { link, stream } = this.#options
+    const connection = link.connection()
+    if (sequence - this.#trimmed < TRIM_EVERY || connection === undefined) return
+    this.#trimmed = sequence
+    trimAcknowledged(connection, stream.name).catch((error: unknown) => {
+      this.#around.log.warn(
+        { reason: describeError(error) },
+        'the stream of faults was not trimmed',
+      )
+    })
+  }
+
   #deliver(message: Msg): void {
     const { link, handler } = this.#options
     const reply = message.reply ?? ''
@@ -155,7 +175,7 @@ export class FaultConsumer implements AsyncDisposable {
       handler({
         subject: message.subject,
         body: message.data,
-        deliveries: deliveriesOf(reply),
+        deliveries: placeOf(reply).deliveries,
         ack: () => answer('+ACK'),
         retry: (afterMs) => answer(`-NAK {"delay": ${nanos(Math.max(1, afterMs))}}`),
       })
@@ -192,10 +212,11 @@ async function ensureConsumer(
 }
 
 /**
- * The number of deliveries in the acknowledgement subject:
- * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.…`.
+ * The number of deliveries, and the sequence in the stream, from the acknowledgement subject:
+ * `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<sequence>.…`.
  */
-function deliveriesOf(reply: string): number {
+function placeOf(reply: string): { readonly deliveries: number; readonly sequence: number } {
   const tokens = reply.split('.')
-  return Number(tokens[tokens.length > 9 ? 6 : 4] ?? 1)
+  const at = tokens.length > 9 ? 6 : 4
+  return { deliveries: Number(tokens[at] ?? 1), sequence: Number(tokens[at + 1] ?? 0) }
 }

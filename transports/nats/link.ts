@@ -2,17 +2,20 @@
  * One connection to the NATS servers that is always wanted. It is dialled in the background until
  * it is open.
  */
+import { isIPv4 } from 'node:net'
 import type { ConnectionOptions as ConnectOptions } from 'node:tls'
 import {
   connect,
   credsAuthenticator,
   Events,
+  nkeyAuthenticator,
   type ConnectionOptions,
   type NatsConnection,
   type Status,
   type TlsOptions,
 } from 'nats'
 import { describeError } from '../../schema/errors.ts'
+import { subjectToken } from '../../schema/messages/codec.ts'
 import type { TlsMaterial } from '../../schema/tls.ts'
 import { sleep, type Cancel } from '../../actors/ports/clock.ts'
 import { serverIdentity } from './server-identity.ts'
@@ -25,6 +28,8 @@ export interface NatsCredentials {
   readonly token?: string
   /** The text of a credentials file (a JWT and the seed of its NKey). */
   readonly creds?: string
+  /** The seed of an NKey. */
+  readonly nkey?: string
   /**
    * Always use TLS: a server without TLS is refused before anything is sent to it. undefined: the
    * server decides.
@@ -45,8 +50,25 @@ const RECONNECT_WAIT_MS = 200
 const DIAL_TIMEOUT_MS = 2000
 const FLUSH_TIMEOUT_MS = 500
 
+/** Where answers to a process arrive: nobody else may listen there. */
+export const inboxPrefixOf = (node: string): string => `_INBOX.${subjectToken(node)}`
+
+/** How often the log says again that the bus is open to everybody, ms. */
+const REMIND_MS = 3_600_000
+
+const OPEN_TO_ALL =
+  'the NATS servers accept every client: whoever reaches them can speak in the name of every role. Give each process an account of ' +
+  'its own: instance-ha bus-permissions prints them'
+
+interface LinkOptions {
+  readonly servers: readonly string[]
+  readonly node: string
+  readonly credentials: NatsCredentials
+}
+
 /** A connection that is renewed automatically. */
 export class NatsLink implements AsyncDisposable {
+  readonly node: string
   readonly #around: Surroundings
   readonly #settings: ConnectionOptions
   readonly #ending = new AbortController()
@@ -54,11 +76,14 @@ export class NatsLink implements AsyncDisposable {
   readonly #life: Promise<void>
   #connection: NatsConnection | undefined
   #up = false
+  #stopReminding: Cancel = ignore
 
-  constructor(around: Surroundings, servers: readonly string[], credentials: NatsCredentials) {
+  constructor(around: Surroundings, { servers, node, credentials }: LinkOptions) {
+    this.node = node
     this.#around = around
     this.#settings = {
       servers: [...servers],
+      inboxPrefix: inboxPrefixOf(node),
       noRandomize: true, // the node's own server is tried first
       pingInterval: 1000,
       maxPingOut: 2,
@@ -127,6 +152,7 @@ export class NatsLink implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const connection = this.connection()
     this.#ending.abort()
+    this.#stopReminding()
     if (connection !== undefined) {
       const flushed = connection.flush().then(ignore, ignore) // a loss does not matter, because we are closing
       await Promise.race([flushed, sleep(this.#around.clock, FLUSH_TIMEOUT_MS)])
@@ -159,7 +185,21 @@ export class NatsLink implements AsyncDisposable {
   #rise(connection: NatsConnection): void {
     this.#up = true
     this.#around.log.info({ server: connection.getServer() }, 'connected to NATS')
+    this.#judge(connection)
     for (const listener of this.#listeners) listener(connection)
+  }
+
+  /** Says when the server accepts every client, unless only this machine reaches it: now, and every hour. */
+  #judge(connection: NatsConnection): void {
+    const { troubles, clock, log } = this.#around
+    const isOpen = isOpenToAll(connection)
+    troubles.degrade('authentication', isOpen ? OPEN_TO_ALL : undefined)
+    this.#stopReminding()
+    if (!isOpen || this.#ending.signal.aborted) return
+    log.warn({ server: connection.getServer() }, OPEN_TO_ALL)
+    this.#stopReminding = clock.schedule(REMIND_MS, () => {
+      if (this.connection() === connection) this.#judge(connection)
+    })
   }
 
   #note(connection: NatsConnection, status: Status): void {
@@ -178,8 +218,21 @@ export class NatsLink implements AsyncDisposable {
   }
 }
 
+/** A client certificate that the server verifies is an account, too. */
+function isOpenToAll(connection: NatsConnection): boolean {
+  const { info } = connection
+  if (info === undefined || info.auth_required === true || info.tls_verify === true) return false
+  return !isLoopback(connection.getServer())
+}
+
+/** @param server `host:port`, the host perhaps in brackets. */
+export function isLoopback(server: string): boolean {
+  const host = server.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
 function secretsOf(
-  { user, password, token, creds, tls }: NatsCredentials,
+  { user, password, token, creds, nkey, tls }: NatsCredentials,
   servers: readonly string[],
 ): ConnectionOptions {
   return {
@@ -189,6 +242,9 @@ function secretsOf(
     ...(creds === undefined
       ? {}
       : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
+    ...(nkey === undefined
+      ? {}
+      : { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkey)) }),
     ...(tls === undefined ? {} : { tls: tlsOf(tls, servers) }),
   }
 }

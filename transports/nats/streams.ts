@@ -55,13 +55,13 @@ type StreamShape = Partial<StreamConfig> & { readonly name: string }
 
 /**
  * Every fault of a cloud. When the stream is full, it refuses new faults and keeps the old ones, so
- * that no accepted fault is lost before it is acknowledged; publishers first remove what every
+ * that no accepted fault is lost before it is acknowledged; the engine removes now and then what every
  * consumer has acknowledged. Faults also expire: one that no process took in a week is stale, and
  * its row is in the store.
  */
 export function faultStream(cloud: string): StreamShape {
   return {
-    name: `HA_${nameToken(cloud)}_FAULTS`,
+    name: faultStreamName(cloud),
     subjects: [subjectOf(cloud, 'fault', '>')],
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
@@ -79,7 +79,7 @@ export function faultStream(cloud: string): StreamShape {
 export function leaseStream(cloud: string, ttlMs: number): StreamShape {
   const bucket = leaseBucket(cloud)
   return {
-    name: `KV_${bucket}`,
+    name: leaseStreamName(cloud),
     subjects: [`$KV.${bucket}.>`],
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.New,
@@ -91,6 +91,12 @@ export function leaseStream(cloud: string, ttlMs: number): StreamShape {
     deny_delete: true,
   }
 }
+
+/** Name of the stream of faults. */
+export const faultStreamName = (cloud: string): string => `HA_${nameToken(cloud)}_FAULTS`
+
+/** Name of the stream behind the bucket of the lease. */
+export const leaseStreamName = (cloud: string): string => `KV_${leaseBucket(cloud)}`
 
 /** Subject of the key of the lease. */
 export const leaseSubject = (cloud: string): string => `$KV.${leaseBucket(cloud)}.leader`
@@ -162,18 +168,24 @@ export async function trimAcknowledged(connection: NatsConnection, name: string)
   if (Number.isFinite(floor) && floor > 0) await manager.streams.purge(name, { seq: floor + 1 })
 }
 
-/** A stream that is created on every (re)connect, and again when it is missing. */
+/**
+ * A stream that a process with an engine creates on every (re)connect, and again when it is missing. All others only use it: their
+ * accounts may not change a stream, which could delete what is in it.
+ */
 export class KeptStream {
   readonly #around: Surroundings
   readonly #link: NatsLink
   readonly #shape: StreamShape
+  readonly #isKept: boolean
   #restoring: Promise<void> | undefined
   #stopWaiting: Cancel = () => undefined
 
-  constructor(around: Surroundings, link: NatsLink, shape: StreamShape) {
+  /** @param isKept Whether this process creates it. */
+  constructor(around: Surroundings, link: NatsLink, shape: StreamShape, isKept: boolean) {
     this.#around = around
     this.#link = link
     this.#shape = shape
+    this.#isKept = isKept
     link.onUp(() => this.restore())
     link.ending.addEventListener('abort', () => this.#stopWaiting(), { once: true })
   }
@@ -197,6 +209,7 @@ export class KeptStream {
 
   /** Creates or checks the stream in the background, until it exists or the connection is lost. */
   restore(): void {
+    if (!this.#isKept) return
     this.#restoring ??= this.#persist().finally(() => {
       this.#restoring = undefined
     })

@@ -9,7 +9,7 @@ import {
   type DedupWindowState,
 } from '../../../actors/dedup-window/window-state.ts'
 import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
-import { Roster } from '../../../actors/dedup-window/roster.ts'
+import { Roster, type HeardObservation } from '../../../actors/dedup-window/roster.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { LeaderMessage } from '../../../actors/leadership/leader.ts'
 import type { UnfinishedRecovery } from '../../../actors/ports/store.ts'
@@ -26,7 +26,6 @@ import type { Look } from '../../../actors/verification/look.ts'
 import type { BmcSettings } from '../../../schema/control-attributes.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { hostId, type HostId } from '../../../schema/ids.ts'
-import type { HostObserved } from '../../../schema/messages/observation.ts'
 import type { Rules } from '../../roles/rules.ts'
 import type { Paths } from './paths.ts'
 import { PureActor, type TurnQueue } from './pure-actor.ts'
@@ -125,7 +124,7 @@ export class LeaderDesk {
   }
 
   /** An observer says what it sees. */
-  hear(word: HostObserved): void {
+  hear(word: HeardObservation): void {
     const strangers = this.#strangers
     const observed = this.#roster.admit(word)
     if (observed === undefined) {

@@ -15,11 +15,11 @@ import {
   type ObserverMessage,
   type ObserverState,
 } from '../../../actors/host-watcher/observer.ts'
+import type { HeardObservation } from '../../../actors/dedup-window/roster.ts'
 import type { ProbedChannel } from '../../../actors/host-watcher/probe-plan.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import type { RandomPort } from '../../../actors/ports/clock.ts'
 import { refOf } from '../../../actors/registry.ts'
-import type { HostObserved } from '../../../schema/messages/observation.ts'
 import type { Rules } from '../../roles/rules.ts'
 import type { Paths } from './paths.ts'
 import { PureActor, type TurnQueue } from './pure-actor.ts'
@@ -41,7 +41,7 @@ export interface MonitorScene {
   readonly ipmiTimeoutMs: number
   /** The registrations of monitors in the store: when each of them has renewed it. */
   readonly registrations: Map<string, number>
-  readonly sendWord: (observed: HostObserved) => void
+  readonly sendWord: (heard: HeardObservation) => void
   readonly watch: MonitorWatch
 }
 
@@ -55,11 +55,15 @@ type WatcherActor = PureActor<HostWatcherState, HostWatcherMessage, HostWatcherE
 
 export const monitorName = (index: number): string => `monitor-${index}`
 
+/** Monitors that have started in this process. A monitor that starts again is another one. */
+let lives = 0
+
 export class Monitor {
   readonly index: number
   readonly name: string
   readonly process: SimulatedProcess
   readonly #world: MonitorScene
+  readonly #incarnation = String((lives += 1))
   readonly #observer: PureActor<ObserverState, ObserverMessage, ObserverEffect>
   readonly #watchers = new Map<string, WatcherActor>()
   #sequence = 0
@@ -92,12 +96,12 @@ export class Monitor {
   }
 
   /** A heartbeat of a host that has not been lost on the way. */
-  hear(host: string, body: { readonly hostName: string; readonly sequence: number }): void {
+  hear(host: string, hostName: string, sequence: number): void {
     const { process } = this.#world
     process.receive(ANSWER_MS, () =>
       this.#watchers.get(host)?.send({
         type: 'watcher.beat',
-        beat: { incarnation: 'boot-1', body: { ...HEALTHY, ...body } },
+        beat: { incarnation: 'boot-1', sequence, body: { ...HEALTHY, hostName } },
         atMs: process.monotonicMs(),
       }),
     )
@@ -172,16 +176,16 @@ export class Monitor {
     channels,
   }: ObserverEffect & { readonly type: 'observation.announce' }): void {
     this.#sequence += 1
-    this.#world.sendWord({
+    const body = {
       host,
       hostName,
       segment,
       observer: this.name,
       state,
-      sequence: this.#sequence,
       evidence: [...evidence],
       ...(channels === undefined ? {} : { channels: [...channels] }),
-    })
+    }
+    this.#world.sendWord({ body, incarnation: this.#incarnation, sequence: this.#sequence })
   }
 
   #stopWatcher(host: string): void {

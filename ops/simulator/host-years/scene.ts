@@ -1,4 +1,5 @@
 /** A few hosts that live, their host monitors, and a leader, on one virtual clock: all that takes part in a verdict of death. */
+import type { HeardObservation } from '../../../actors/dedup-window/roster.ts'
 import type { RandomPort } from '../../../actors/ports/clock.ts'
 import { hostId } from '../../../schema/ids.ts'
 import type { HostObserved } from '../../../schema/messages/observation.ts'
@@ -136,8 +137,9 @@ export class Scene {
       if (isOver) return
       for (const { uuid, name, segment } of this.cloud.hosts) {
         sequence += 1
-        const word = { host: uuid, hostName: name, segment, observer: monitorName(index), sequence }
-        this.#send(index, { ...word, evidence: ['a lie'], ...say() })
+        const about = { host: uuid, hostName: name, segment, observer: monitorName(index) }
+        const body = { ...about, evidence: ['a lie'], ...say() }
+        this.#send(index, { body, incarnation: 'lie', sequence })
       }
       this.clock.schedule(everyMs, tell)
     }
@@ -148,7 +150,7 @@ export class Scene {
     }
   }
 
-  #send(from: number, word: HostObserved): void {
+  #send(from: number, word: HeardObservation): void {
     if (this.paths.isLost({ from, host: undefined, by: 'word' })) return
     this.leader.process.receive(this.#random.next() * WORD_MS, () => this.leader.hear(word))
   }
@@ -162,7 +164,7 @@ export class Scene {
       sequence += 1
       for (const monitor of this.#monitors.values()) {
         if (!this.paths.isLost({ from: monitor.index, host, by: 'heartbeat' })) {
-          monitor.hear(hostId(`host-${host}`), { hostName, sequence })
+          monitor.hear(hostId(`host-${host}`), hostName, sequence)
         }
       }
     }

@@ -23,7 +23,6 @@ const said = (observer: string, state: HostState, atMs: number): Spoken => ({
     segment: SEGMENT,
     observer,
     state,
-    sequence: 1,
     evidence: [],
   },
   atMs,

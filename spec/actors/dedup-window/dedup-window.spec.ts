@@ -26,7 +26,6 @@ const observed = (observer: string, state: HostState, atMs: number): Happening =
     segment: SEGMENT,
     observer,
     state,
-    sequence: 1,
     evidence: [`ssh looks ${state}`],
   },
   atMs,

@@ -25,7 +25,15 @@ import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
 import { recordingLog } from '../../support/logs.ts'
 
 const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
-const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+const FROM = {
+  cloud: 'sim',
+  node: 'gateway-1',
+  incarnation: 'i',
+  sequence: 1,
+  id: 'm',
+  epoch: null,
+  sentAt: 0,
+}
 
 const H1 = hostId('h1')
 const ONE = hostName('compute-1')
@@ -44,7 +52,7 @@ function leaderThatListens(log: LogPort = LOG) {
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
   const told: DedupWindowMessage[] = []
   const observations = new HostObservations(clock, 15_000)
-  const guestLists = new GuestLists('sim')
+  const guestLists = new GuestLists()
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
   const readRoster = async () => ({ hosts, observers: ['monitor-1'], monitors: [] })
   const parked: string[] = []
@@ -61,6 +69,7 @@ function leaderThatListens(log: LogPort = LOG) {
       intake: () =>
         defineIntake({
           cloud: 'sim',
+          node: 'engine-1',
           clock,
           bus: broker.bus('engine-1'),
           log,
@@ -70,7 +79,7 @@ function leaderThatListens(log: LogPort = LOG) {
           roster: new Roster(2, () => {}),
           news: new ComputeNews(),
           guestLists,
-          hostBeats: new HostBeats('sim'),
+          hostBeats: new HostBeats(),
           keepDomains: async () => {},
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
@@ -192,7 +201,6 @@ const saysAlive = (change: { readonly host?: string; readonly observer?: string 
       segment: S1,
       observer: 'monitor-1',
       state: 'alive',
-      sequence: 1,
       evidence: [],
       ...change,
     },
@@ -224,7 +232,14 @@ test('what is heard is told together with all that is said of the host', async (
   )
 })
 
-const RECEIVED = { id: 'm', sender: 'guests', incarnation: 'i', epoch: null, sentAt: 0 }
+const RECEIVED = {
+  id: 'm',
+  sender: 'guests',
+  incarnation: 'i',
+  sequence: 1,
+  epoch: null,
+  sentAt: 0,
+}
 
 const delivered = (
   instance: string,
@@ -239,7 +254,6 @@ const delivered = (
   const body = {
     instance,
     hostName: ONE,
-    observer: 'guests',
     event: 'LIFECYCLE',
     domainEvent: 'STOPPED_FAILED',
     evidence: [],

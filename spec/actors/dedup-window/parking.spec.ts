@@ -18,7 +18,7 @@ function parkingOf() {
   const countParked = (): void => {
     counted.count += 1
   }
-  const parking = new Parking({ cloud: 'sim', clock, bus, log, countParked })
+  const parking = new Parking({ cloud: 'sim', node: 'engine-1', clock, bus, log, countParked })
   return { clock, log, parked, counted, parking }
 }
 

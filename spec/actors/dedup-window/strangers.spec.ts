@@ -11,7 +11,7 @@ import { newIncident } from '../../../actors/dedup-window/incident.ts'
 import { RosterKeeper } from '../../../actors/dedup-window/roster-keeper.ts'
 import { refOf } from '../../../actors/registry.ts'
 import { assignedTo } from '../../../actors/verification/assignment.ts'
-import { Roster } from '../../../actors/dedup-window/roster.ts'
+import { Roster, type HeardObservation } from '../../../actors/dedup-window/roster.ts'
 import { CodedError } from '../../../schema/errors.ts'
 import { hostName, segmentId } from '../../../schema/ids.ts'
 import type { HostObserved } from '../../../schema/messages/observation.ts'
@@ -33,9 +33,16 @@ const said = (change: Partial<HostObserved> = {}): HostObserved => ({
   segment: SEGMENT,
   observer: 'monitor-1',
   state: 'alive',
-  sequence: 1,
   evidence: ['ssh answered'],
   ...change,
+})
+
+let sequence = 0
+/** It as a message, later than all before it. */
+const heard = (change: Partial<HostObserved> = {}): HeardObservation => ({
+  body: said(change),
+  incarnation: 'first',
+  sequence: (sequence += 1),
 })
 
 /** A roster of who is registered, and how many strangers it has counted. */
@@ -47,13 +54,13 @@ function rosterOf() {
 }
 
 test('a registered observer has a voice about a registered host', (t) => {
-  t.deepEqual(rosterOf().roster.admit(said()), said())
+  t.deepEqual(rosterOf().roster.admit(heard()), said())
 })
 
 test('an observer that is not registered has none, for life or for death, and is counted', (t) => {
   const { roster, strangers } = rosterOf()
-  t.is(roster.admit(said({ observer: 'somebody' })), undefined)
-  t.is(roster.admit(said({ observer: 'somebody', state: 'dead' })), undefined)
+  t.is(roster.admit(heard({ observer: 'somebody' })), undefined)
+  t.is(roster.admit(heard({ observer: 'somebody', state: 'dead' })), undefined)
   t.is(strangers(), 2)
 })
 
@@ -62,14 +69,14 @@ test('of four monitors the two count that the host is assigned to, and a webhook
   const monitors = names.map((name) => ({ name, registeredAt: 1 }))
   const roster = new Roster(2, () => {})
   roster.learn({ ...REGISTERED, observers: [...names, 'alerts'], monitors }, 0)
-  const heard = [...names, 'alerts'].filter(
-    (observer) => roster.admit(said({ observer, state: 'alive' })) !== undefined,
+  const counted = [...names, 'alerts'].filter(
+    (observer) => roster.admit(heard({ observer, state: 'alive' })) !== undefined,
   )
   const running = new Map(names.map((name) => [name, 'running' as const]))
-  t.deepEqual(heard, [...assignedTo(H1, running, 2).toSorted(), 'alerts'])
+  t.deepEqual(counted, [...assignedTo(H1, running, 2).toSorted(), 'alerts'])
   t.is(
     roster.admit(
-      said({ observer: names.find((name) => !heard.includes(name)) ?? '', state: 'dead' }),
+      heard({ observer: names.find((name) => !counted.includes(name)) ?? '', state: 'dead' }),
     ),
     undefined,
   )
@@ -85,7 +92,7 @@ test('when a monitor stops registering, the next one counts too, and at last the
       roster.learn({ ...REGISTERED, observers: names, monitors }, time)
       time += 10_000
     }
-    return names.filter((observer) => roster.admit(said({ observer })) !== undefined)
+    return names.filter((observer) => roster.admit(heard({ observer })) !== undefined)
   }
   let time = 0
   t.is(heardAfter(1).length, 2)
@@ -99,11 +106,25 @@ test('when a monitor stops registering, the next one counts too, and at last the
 
 test('name and segment of a host are those that it is registered with', (t) => {
   const lie = said({ hostName: hostName('compute-9'), segment: segmentId('another') })
-  t.like(rosterOf().roster.admit(lie), { host: H1, hostName: ONE, segment: SEGMENT })
+  t.like(rosterOf().roster.admit({ ...heard(), body: lie }), {
+    host: H1,
+    hostName: ONE,
+    segment: SEGMENT,
+  })
+})
+
+test('what an observer has said once does not count a second time, and a new life of it does', (t) => {
+  const { roster, strangers } = rosterOf()
+  const [early, late] = [heard(), heard({ state: 'dead' })]
+  t.like(roster.admit(late), { state: 'dead' })
+  t.is(roster.admit(late), undefined)
+  t.is(roster.admit(early), undefined)
+  t.is(strangers(), 2)
+  t.like(roster.admit({ ...heard(), incarnation: 'second', sequence: 1 }), { state: 'alive' })
 })
 
 test('before the roster is read nobody has a voice', (t) => {
-  t.is(new Roster(2, () => {}).admit(said()), undefined)
+  t.is(new Roster(2, () => {}).admit(heard()), undefined)
 })
 
 test('70,000 invented hosts and observers leave nothing but a number', (t) => {
@@ -111,7 +132,7 @@ test('70,000 invented hosts and observers leave nothing but a number', (t) => {
   const observations = new HostObservations(new VirtualClock(), 15_000)
   for (let number = 0; number < 70_000; number += 1) {
     for (const change of [{ host: `invented-${number}` }, { observer: `invented-${number}` }]) {
-      const admitted = roster.admit(said(change))
+      const admitted = roster.admit(heard(change))
       if (admitted !== undefined) observations.note(admitted.host, admitted)
     }
   }
@@ -177,10 +198,10 @@ test('an observer that registers has a voice within a second of its first words,
   await world.pass(5000)
   t.is(reads, 1)
   names = REGISTERED
-  t.is(world.roster.admit(said()), undefined)
+  t.is(world.roster.admit(heard()), undefined)
   for (let word = 0; word < 1000; word += 1) world.keeper.expedite()
   await world.pass(10)
-  t.deepEqual(world.roster.admit(said()), said())
+  t.deepEqual(world.roster.admit(heard()), said())
   t.is(reads, 2)
   for (let second = 0; second < 10; second += 1) {
     for (let word = 0; word < 1000; word += 1) world.keeper.expedite()
@@ -198,5 +219,5 @@ test('while the store is away the roster stays as it was', async (t) => {
   await world.pass(100)
   isAway = true
   await world.pass(60_000)
-  t.deepEqual(world.roster.admit(said()), said())
+  t.deepEqual(world.roster.admit(heard()), said())
 })

@@ -9,7 +9,15 @@ import { encode, subjectOf } from '../../../schema/messages/codec.ts'
 import { parseOsloNotification } from '../../../transports/amqp/oslo-envelope.ts'
 import { captures } from '../../support/notifications.ts'
 
-const FROM = { cloud: 'lab', node: 'n', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+const FROM = {
+  cloud: 'lab',
+  node: 'n',
+  incarnation: 'i',
+  sequence: 1,
+  id: 'm',
+  epoch: null,
+  sentAt: 0,
+}
 
 const matches = (subject: string): boolean =>
   NEWS_TOPICS.some((topic) => {

@@ -5,7 +5,15 @@ import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import type { GuestsRunning } from '../../../schema/messages/observation.ts'
 import { I1, ONE, TWO } from '../records.ts'
 
-const FROM = { cloud: 'sim', node: 'compute-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+const FROM = {
+  cloud: 'sim',
+  node: 'compute-1',
+  incarnation: 'i',
+  sequence: 1,
+  id: 'm',
+  epoch: null,
+  sentAt: 0,
+}
 
 const said = (hostName: string, change: Partial<GuestsRunning['guests'][number]> = {}): Encoded =>
   encode(
@@ -15,7 +23,7 @@ const said = (hostName: string, change: Partial<GuestsRunning['guests'][number]>
   )
 
 test('the latest list of a host counts for this host and for no other', (t) => {
-  const lists = new GuestLists('sim')
+  const lists = new GuestLists()
   lists.note(said(ONE), 100)
   lists.note(said(ONE, { runsForMs: 9000 }), 200)
   t.is(lists.of(ONE)?.atMs, 200)
@@ -24,14 +32,14 @@ test('the latest list of a host counts for this host and for no other', (t) => {
 })
 
 test('nobody speaks for another host: the list must name the host of its subject', (t) => {
-  const lists = new GuestLists('sim')
+  const lists = new GuestLists()
   lists.note({ subject: said(TWO).subject, body: said(ONE).body }, 100)
   t.is(lists.of(TWO), undefined)
   t.is(lists.of(ONE), undefined)
 })
 
 test('what is no list, or is too long for one, counts for nothing', (t) => {
-  const lists = new GuestLists('sim')
+  const lists = new GuestLists()
   const { subject } = said(ONE)
   lists.note({ subject, body: new TextEncoder().encode('{}') }, 100)
   t.is(lists.of(ONE), undefined)
@@ -41,7 +49,7 @@ test('what is no list, or is too long for one, counts for nothing', (t) => {
 })
 
 test('a flood of lists is bounded', (t) => {
-  const lists = new GuestLists('sim')
+  const lists = new GuestLists()
   for (let host = 0; host < 10_100; host += 1) lists.note(said(`compute-${host}`), host)
   t.is(lists.size, 10_000)
 })

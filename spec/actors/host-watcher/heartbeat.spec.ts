@@ -9,7 +9,7 @@ import {
 } from '../../../actors/host-watcher/heartbeat.ts'
 import { hostName } from '../../../schema/ids.ts'
 import { readBeat, type Beat } from '../../../actors/verification/host-beats.ts'
-import { encode } from '../../../schema/messages/codec.ts'
+import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { holds } from '../../support/holds.ts'
 
 const RULES = {
@@ -21,9 +21,9 @@ const RULES = {
 }
 const beat = (incarnation: string, sequence: number): Beat => ({
   incarnation,
+  sequence,
   body: {
     hostName: 'compute-1',
-    sequence,
     libvirt: 'answers',
     libvirtAgeMs: 400,
     compute: 'gone',
@@ -39,26 +39,38 @@ function counted(beats: readonly Beat[]): readonly string[] {
     const next = afterBeat(heart, each, index * 1000, RULES)
     if (next === undefined) continue
     heart = next
-    names.push(`${each.incarnation}${each.body.sequence}`)
+    names.push(`${each.incarnation}${each.sequence}`)
   }
   return names
 }
 
-const onTheWire = (type: 'host.heartbeat' | 'leader.proclaimed'): Uint8Array => {
-  const from = { cloud: 'c', node: 'n', incarnation: 'a', id: 'a.1', epoch: null, sentAt: 0 }
+const onTheWire = (type: 'host.heartbeat' | 'leader.proclaimed'): Encoded => {
+  const from = {
+    cloud: 'c',
+    node: 'n',
+    incarnation: 'a',
+    sequence: 1,
+    id: 'a.1',
+    epoch: null,
+    sentAt: 0,
+  }
   const { body } = beat('a', 1)
   return type === 'host.heartbeat'
-    ? encode(type, body, from).body
-    : encode(type, { epoch: 1, holder: 'n' }, from).body
+    ? encode(type, body, from)
+    : encode(type, { epoch: 1, holder: 'n' }, from)
 }
 
 test('a heartbeat counts for the host whose subject it comes on, and for no other', (t) => {
-  const bytes = onTheWire('host.heartbeat')
-  t.like(readBeat(bytes, hostName('compute-1')), { incarnation: 'a', body: { sequence: 1 } })
-  t.is(readBeat(bytes, hostName('compute-2')), undefined)
+  const message = onTheWire('host.heartbeat')
+  const { subject, body } = message
+  t.like(readBeat(message, hostName('compute-1')), { incarnation: 'a', sequence: 1 })
+  t.is(readBeat(message, hostName('compute-2')), undefined)
   t.is(readBeat(onTheWire('leader.proclaimed'), hostName('compute-1')), undefined)
-  t.is(readBeat(bytes.slice(0, -5), hostName('compute-1')), undefined)
-  t.is(readBeat(new Uint8Array(0), hostName('compute-1')), undefined)
+  const of = (change: Partial<Encoded>) =>
+    readBeat({ subject, body, ...change }, hostName('compute-1'))
+  t.is(of({ subject: 'ha.c.heartbeat.host.compute-2' }), undefined)
+  t.is(of({ body: body.slice(0, -5) }), undefined)
+  t.is(of({ body: new Uint8Array(0) }), undefined)
 })
 
 test('a sequence that does not grow is a replay', (t) => {

@@ -47,8 +47,16 @@ test('very many names, and names that no message may carry, are told within boun
     ...(hosts === undefined ? {} : { hosts }),
     actors: [],
   }
-  const from = { cloud: 'one', node: 'n', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
-  t.is(decode(encode('role.health', health, from).body).type, 'role.health')
+  const from = {
+    cloud: 'one',
+    node: 'n',
+    incarnation: 'i',
+    sequence: 1,
+    id: 'm',
+    epoch: null,
+    sentAt: 0,
+  }
+  t.is(decode(encode('role.health', health, from)).type, 'role.health')
   remarks.noteStrays({ unknownToCompute: new Set(['b', 'a']), unregistered: new Set() })
   t.like(remarks.shown(), { unknownToCompute: { count: 2, hosts: ['a', 'b'] }, unregistered: NONE })
 })

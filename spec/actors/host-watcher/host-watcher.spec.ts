@@ -88,9 +88,9 @@ const beat = (sequence: number, atMs: number, incarnation = 'a'): HostWatcherMes
   atMs,
   beat: {
     incarnation,
+    sequence,
     body: {
       hostName: ONE,
-      sequence,
       libvirt: 'answers',
       libvirtAgeMs: 0,
       compute: 'runs',

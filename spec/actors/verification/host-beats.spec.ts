@@ -6,12 +6,20 @@ import { ONE, TWO } from '../records.ts'
 
 const beat = (hostName: string, sequence: number, incarnation = 'a'): Encoded => {
   const well = { libvirt: 'answers', libvirtAgeMs: 0, compute: 'runs', computeAgeMs: 0 } as const
-  const from = { cloud: 'sim', node: hostName, incarnation, id: 'm', epoch: null, sentAt: 0 }
-  return encode('host.heartbeat', { hostName, sequence, ...well }, from)
+  const from = {
+    cloud: 'sim',
+    node: hostName,
+    incarnation,
+    sequence,
+    id: 'm',
+    epoch: null,
+    sentAt: 0,
+  }
+  return encode('host.heartbeat', { hostName, ...well }, from)
 }
 
 test('the latest heartbeat of a host counts for this host and for no other', (t) => {
-  const beats = new HostBeats('sim')
+  const beats = new HostBeats()
   for (const n of [1, 2, 3]) beats.note(beat(ONE, n), n * 1000)
   t.is(beats.latestAtMs(ONE), 3000)
   t.is(beats.latestAtMs(TWO), undefined)
@@ -21,7 +29,7 @@ test('the latest heartbeat of a host counts for this host and for no other', (t)
 })
 
 test('a replay, noise and a message that is too long do not count, and hide nothing that came before', (t) => {
-  const beats = new HostBeats('sim')
+  const beats = new HostBeats()
   beats.note(beat(ONE, 5), 1000)
   t.is(beats.latestAtMs(ONE), 1000)
   for (const old of [beat(ONE, 5), beat(ONE, 4)]) beats.note(old, 2000)
@@ -37,7 +45,7 @@ test('a replay, noise and a message that is too long do not count, and hide noth
 })
 
 test('a tape from before the last ten seconds is known as a replay, though nobody has looked', (t) => {
-  const beats = new HostBeats('sim')
+  const beats = new HostBeats()
   for (let n = 1; n <= 30; n += 1) beats.note(beat(ONE, n), n * 1000)
   for (let n = 1; n <= 20; n += 1) beats.note(beat(ONE, n), 30_000 + n * 1000)
   t.true((beats.latestAtMs(ONE) ?? 0) <= 30_000)

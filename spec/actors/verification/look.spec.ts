@@ -14,6 +14,7 @@ import { serviceRow } from '../records.ts'
 const ssh = (outcome: ShellOutcome): Signs['ssh'] => ({ outcome, detail: 'so it is' })
 const power = (state: 'on' | 'off' | 'unknown'): Signs['power'] => ({ state, detail: 'the BMC' })
 const BEAT = { isLife: true, detail: 'a heartbeat' }
+const RECENT = { isLife: false, isRecent: true, detail: 'a heartbeat from before the report' }
 const NO_BEAT = { isLife: false, detail: 'an old heartbeat' }
 
 const TABLE: readonly (readonly [
@@ -39,7 +40,15 @@ const TABLE: readonly (readonly [
   ['after an order nobody asks for heartbeats', 'nothing', [ssh('silent'), power('on'), undefined]],
 ]
 
-for (const [title, finding, [shell, chassis, heartbeat]] of TABLE) {
+const OF_NOVA: typeof TABLE = [
+  ['without SSH the next heartbeat is waited for', 'beating', [undefined, power('on'), RECENT]],
+  ['its BMC is silent, too', 'beating', [undefined, power('unknown'), RECENT]],
+  ['wrong credentials, and a recent one', 'beating', [ssh('misconfigured'), power('on'), RECENT]],
+  ['SSH is silent, and a recent one', 'nothing', [ssh('silent'), power('on'), RECENT]],
+  ['without SSH a recent one, but no power', 'off', [undefined, power('off'), RECENT]],
+]
+
+for (const [title, finding, [shell, chassis, heartbeat]] of [...TABLE, ...OF_NOVA]) {
   test(`a look finds ${finding}: ${title}`, (t) => {
     const look = judgeLook({ ssh: shell, power: chassis, beats: undefined, heartbeat }, 7)
     t.is(look.finding, finding)
@@ -47,6 +56,12 @@ for (const [title, finding, [shell, chassis, heartbeat]] of TABLE) {
     t.true(look.reason.startsWith('the leader '))
   })
 }
+
+test('a host that has stopped to send heartbeats is not waited for', (t) => {
+  const beats = { isLife: false, detail: 'its latest heartbeat came 9.0 s ago' }
+  const signs = { ssh: undefined, power: power('on'), beats, heartbeat: RECENT }
+  t.is(judgeLook(signs, 0).finding, 'nothing')
+})
 
 test('a look says what each channel showed', (t) => {
   const { evidence } = judgeLook(
@@ -65,15 +80,24 @@ const beat = (writtenAgoMs: number | null, change: Partial<ComputeService> = {})
 
 test('a heartbeat is life when it came after the host fell silent, and lately', (t) => {
   t.true(heartbeatSign(beat(4000), 10_000).isLife)
-  t.false(heartbeatSign(beat(4000), 3000).isLife, 'older than the silence')
+  t.like(
+    heartbeatSign(beat(4000), 3000),
+    { isLife: false, isRecent: true },
+    'older than the silence',
+  )
   t.false(heartbeatSign(beat(4000), 8000).isLife, 'the clocks are not so sure')
   t.true(heartbeatSign(beat(15_000), 60_000).isLife)
-  t.false(heartbeatSign(beat(15_001), 60_000).isLife, 'Nova still calls it up')
+  t.like(
+    heartbeatSign(beat(15_001), 60_000),
+    { isLife: false, isRecent: false },
+    'Nova still calls it up',
+  )
 })
 
 test('what others write into the row is no heartbeat', (t) => {
-  t.false(heartbeatSign(beat(1000, { disabled: true }), 60_000).isLife)
+  t.false(heartbeatSign(beat(1000, { disabled: true }), 60_000).isRecent)
   t.false(heartbeatSign(beat(1000, { forcedDown: true }), 60_000).isLife)
+  t.false(heartbeatSign(beat(1000, { disabled: true }), 60_000).isLife)
   t.false(heartbeatSign(beat(1000, { up: false }), 60_000).isLife)
   t.false(heartbeatSign(beat(null), 60_000).isLife)
   t.false(heartbeatSign(undefined, 60_000).isLife)

@@ -10,7 +10,7 @@ import { subscribeToBus } from '../../../ops/roles/bus-subscriptions.ts'
 import { isCoded } from '../../../schema/errors.ts'
 import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import { CATALOGUE, type Received, type WireType } from '../../../schema/messages/catalogue.ts'
-import { decode, encode, subjectOf } from '../../../schema/messages/codec.ts'
+import { decode, encode, subjectOf, type Encoded } from '../../../schema/messages/codec.ts'
 import { isoTime } from '../../../schema/time.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -19,10 +19,21 @@ import { recordingLog } from '../../support/logs.ts'
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 
+/** The bytes on the subject that their sender and their body give, if they give one. */
+function arrived(bytes: Uint8Array): Encoded {
+  try {
+    const { type, body, sender, ...rest } = JSON.parse(new TextDecoder().decode(bytes))
+    const { subject } = encode(type, body, { ...rest, cloud: 'one', node: sender })
+    return { subject, body: bytes }
+  } catch {
+    return { subject: 'ha.one.something', body: bytes }
+  }
+}
+
 /** undefined for a correctly refused message. Any other error fails the test. */
 function decoded(bytes: Uint8Array): Received | undefined {
   try {
-    return decode(bytes)
+    return decode(arrived(bytes))
   } catch (error) {
     if (isCoded(error, 'MESSAGE_INVALID')) return undefined
     throw error
@@ -58,7 +69,6 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     segment: 's1',
     observer: 'monitor-1',
     state: 'alive',
-    sequence: 1,
     evidence: ['ssh answered'],
   },
   'guests.running': {
@@ -80,14 +90,12 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
   'guest.failed': {
     instance: 'i1',
     hostName: 'compute-1',
-    observer: 'monitor-1',
     event: 'LIFECYCLE',
     domainEvent: 'STOPPED_FAILED',
     evidence: [],
   },
   'host.heartbeat': {
     hostName: 'compute-1',
-    sequence: 1,
     boot: 'b1',
     libvirt: 'answers',
     libvirtAgeMs: 5,
@@ -111,6 +119,13 @@ const WELL: { readonly [Name in WireType]: Readonly<Record<string, unknown>> } =
     publisher: 'compute.compute-1',
     occurredAt: 1_767_225_600_000,
     evidence: ['compute.host.error of compute.compute-1'],
+  },
+  'instance.failed': {
+    instance: 'i1',
+    hostName: 'compute-1',
+    publisher: 'nova-compute:compute-1',
+    occurredAt: 1_767_225_600_000,
+    evidence: ['instance.create.error of nova-compute:compute-1'],
   },
   'recovery.stepped': {
     notification: 'n1',
@@ -145,6 +160,7 @@ const ENVELOPE = {
   id: '0f0e0d0c-0000-4000-8000-000000000001.7',
   sender: 'engine-1',
   incarnation: '0f0e0d0c-0000-4000-8000-000000000001',
+  sequence: 1,
   epoch: 3,
   sentAt: 1_767_225_600_000,
   trace: null,
@@ -200,7 +216,7 @@ for (const [what, change] of Object.entries({
       body: WELL['operator.commanded'],
       ...change,
     }
-    t.throws(() => decode(bytesOf(message)), { code: 'MESSAGE_INVALID' })
+    t.throws(() => decode(arrived(bytesOf(message))), { code: 'MESSAGE_INVALID' })
   })
 }
 
@@ -208,9 +224,15 @@ test('a body that is nested too deeply, or too large, is refused before it is pa
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
   const body = JSON.stringify({ ...ENVELOPE, type: 'operator.commanded', body: 'here' })
   const bytes = new TextEncoder().encode(body.replace('"here"', deep))
-  t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /nested deeper than 32/ })
+  t.throws(() => decode(arrived(bytes)), {
+    code: 'MESSAGE_INVALID',
+    message: /nested deeper than 32/,
+  })
   const large = new Uint8Array(2_000_000).fill(0x20)
-  t.throws(() => decode(large), { code: 'MESSAGE_INVALID', message: /more than 1048576 bytes/ })
+  t.throws(() => decode(arrived(large)), {
+    code: 'MESSAGE_INVALID',
+    message: /more than 1048576 bytes/,
+  })
 })
 
 test('brackets inside a text do not count as nesting', (t) => {
@@ -236,9 +258,7 @@ test('every accepted message can be used by each of its readers', async (t) => {
       const received = decoded(bytes)
       if (received === undefined) return
       isoTime(received.sentAt)
-      for (const topic of ['observation', 'recovery', 'instance']) {
-        bus.publish(subjectOf('one', topic, 'x'), bytes)
-      }
+      bus.publish(arrived(bytes).subject, bytes)
       if (received.type === 'compute.event') rebuiltInstance(received.body)
       if (received.type === 'host.observed') observations.note(received.body.host, received.body)
       // It can be sent again unchanged: its subject and its text can be made.
@@ -276,24 +296,64 @@ test('a field with a wildcard character is escaped in a subject', (t) => {
   ] as const) {
     const body = { hostName, publisher: '', occurredAt: 0, evidence: [] }
     const { subject } = encode('host.failed', body, { ...ENVELOPE, cloud: '*', node: 'n' })
-    t.is(subject, `ha.%2a.fault.host.${token}`)
+    t.is(subject, `ha.%2a.fault.host.n.${token}`)
   }
   t.is(subjectOf('one', 'fault', '>'), 'ha.one.fault.>', 'a subscription keeps its wildcard')
+})
+
+for (const [what, type, change] of [
+  ['an observation in the name of another observer', 'host.observed', { observer: 'monitor-2' }],
+  ['an observation of another host', 'host.observed', { hostName: 'compute-2' }],
+  ['a heartbeat of another host', 'host.heartbeat', { hostName: 'compute-2' }],
+  ['a list of the guests of another host', 'guests.running', { hostName: 'compute-2' }],
+  ['a fault of a guest of another host', 'guest.failed', { hostName: 'compute-2' }],
+  ['a proclamation of another leader', 'leader.proclaimed', { holder: 'engine-2' }],
+  ['the health of another process', 'role.health', { node: 'engine-2' }],
+  ['the health of a process with another role', 'role.health', { roles: ['instance-monitor'] }],
+] as const) {
+  test(`${what} than its subject says is refused`, (t) => {
+    const { subject, body } = arrived(bytesOf({ ...ENVELOPE, type, body: WELL[type] }))
+    t.is(decode({ subject, body }).type, type)
+    const forged = bytesOf({ ...ENVELOPE, type, body: { ...WELL[type], ...change } })
+    const error = t.throws(() => decode({ subject, body: forged }), { code: 'MESSAGE_INVALID' })
+    t.true(error.message.includes(subject))
+  })
+}
+
+test('a message on the subject of another kind, or of another sender, is refused', (t) => {
+  const { body } = arrived(
+    bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body: WELL['recovery.stepped'] }),
+  )
+  t.is(decode({ subject: 'ha.one.recovery.engine-1.n1.fenced', body }).sender, 'engine-1')
+  for (const subject of [
+    'ha.one.recovery.engine-2.n1.fenced',
+    'ha.one.recovery.engine-1.n2.fenced',
+    'ha.one.fault.guest.compute-1.n1',
+    'ha.one',
+    '',
+  ]) {
+    t.throws(() => decode({ subject, body }), { code: 'MESSAGE_INVALID' }, subject)
+  }
+})
+
+test('who speaks is named by the subject, whatever the sender says of itself', (t) => {
+  const beat = { ...ENVELOPE, type: 'host.heartbeat', body: WELL['host.heartbeat'] }
+  t.is(decode(arrived(bytesOf({ ...beat, sender: 'engine-1' }))).sender, 'compute-1')
 })
 
 test('an unknown step of a recovery is refused', (t) => {
   const body = { ...WELL['recovery.stepped'], step: 'fencing' }
   const bytes = bytesOf({ ...ENVELOPE, type: 'recovery.stepped', body })
-  t.throws(() => decode(bytes), { code: 'MESSAGE_INVALID', message: /step/ })
+  t.throws(() => decode(arrived(bytes)), { code: 'MESSAGE_INVALID', message: /step/ })
 })
 
 test('the same bytes are decoded once for all who receive them, other bytes with the same text anew', (t) => {
   const message = { ...ENVELOPE, type: 'leader.proclaimed', body: WELL['leader.proclaimed'] }
-  const [one, other] = [bytesOf(message), bytesOf(message)]
+  const [one, other] = [arrived(bytesOf(message)), arrived(bytesOf(message))]
   const first = decode(one)
   t.is(decode(one), first)
   t.not(decode(other), first)
   t.deepEqual(decode(other), first)
-  t.throws(() => decode(bytesOf({ ...message, version: 9 })), { code: 'MESSAGE_INVALID' })
+  t.throws(() => decode(arrived(bytesOf({ ...message, version: 9 }))), { code: 'MESSAGE_INVALID' })
   t.deepEqual(decode(one), first)
 })

@@ -55,16 +55,18 @@ function engineOf(cloud: string): AsyncDisposable & {
     servers: [nats.url],
     cloud,
     leaseTtlMs: 6000,
+    node: 'node-1',
+    keepsStreams: true,
     log: silentLog,
     ...around,
   })
   const faults: Received[] = []
   const events: Received[] = []
   node.bus.consumeFaults('engine', (delivery) => {
-    faults.push(decode(delivery.body))
+    faults.push(decode(delivery))
     delivery.ack()
   })
-  node.bus.subscribe(`ha.${cloud}.compute.>`, ({ body }) => void events.push(decode(body)))
+  node.bus.subscribe(`ha.${cloud}.compute.>`, (message) => void events.push(decode(message)))
   const from = { cloud, node: 'bridge-1', incarnation: 'i' }
   const term = new LeadershipTerm(around.clock)
   const announcer = announcerOn(node.bus, from, { ...around, term })

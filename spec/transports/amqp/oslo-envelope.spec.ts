@@ -64,7 +64,15 @@ test('what is read can be said on our own bus, whatever stands in it', (t) => {
   )
   const names = ['message_id', 'publisher_id', 'event_type', 'priority', 'timestamp']
   const fields = fc.dictionary(fc.constantFrom(...names), text, { minKeys: 1, maxKeys: 1 })
-  const FROM = { cloud: 'lab', node: 'n', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+  const FROM = {
+    cloud: 'lab',
+    node: 'n',
+    incarnation: 'i',
+    sequence: 1,
+    id: 'm',
+    epoch: null,
+    sentAt: 0,
+  }
   holds(
     t,
     fc.property(fields, (change) => {
@@ -72,7 +80,7 @@ test('what is read can be said on our own bus, whatever stands in it', (t) => {
       if (event === undefined) return
       const { subject, body } = encode('compute.event', event, FROM)
       t.notRegex(subject, /[*>\s]|\.\.|\.$/)
-      t.deepEqual(decode(body).body, event)
+      t.deepEqual(decode({ subject, body }).body, event)
     }),
   )
 })

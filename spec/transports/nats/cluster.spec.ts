@@ -27,6 +27,8 @@ async function openCluster(size: number) {
       servers: servers.map(({ url }) => url),
       cloud: 'west',
       leaseTtlMs: 6000,
+      node: 'node-1',
+      keepsStreams: true,
       clock: new SystemClock(),
       random: new SystemRandom(),
       log: silentLog,

@@ -21,7 +21,15 @@ const clock = new SystemClock()
 
 function join(url: string, change: Partial<NatsOptions> = {}): NatsTransport {
   const around = { clock, random: new SystemRandom(), log: silentLog }
-  return connectNats({ servers: [url], cloud: CLOUD, leaseTtlMs: 6000, ...around, ...change })
+  return connectNats({
+    servers: [url],
+    cloud: CLOUD,
+    leaseTtlMs: 6000,
+    node: 'node-1',
+    keepsStreams: true,
+    ...around,
+    ...change,
+  })
 }
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {

@@ -36,6 +36,8 @@ const around = {
   random: new SystemRandom(),
   cloud: 'x',
   leaseTtlMs: 6000,
+  node: 'node-1',
+  keepsStreams: true,
 }
 const credentials = { user: 'ha', password: 'hush' }
 

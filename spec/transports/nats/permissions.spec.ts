@@ -28,6 +28,8 @@ function atWork(url: string): NatsTransport {
     cloud: CLOUD,
     credentials: { user: 'ha', password: PASSWORD },
     leaseTtlMs: 2000,
+    node: 'node-1',
+    keepsStreams: true,
     clock,
     random: new SystemRandom(),
     log: silentLog,
