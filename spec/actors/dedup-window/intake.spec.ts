@@ -363,13 +363,11 @@ test('a guest fault from Compute has the time of the event', async (t) => {
   const guest = {
     instance: '950e005c-ce9c-478e-9e63-d177488f20bc',
     hostName: ONE,
-    observer: 'compute.compute-1',
-    event: 'LIFECYCLE',
-    domainEvent: 'STOPPED_FAILED',
+    publisher: 'compute.compute-1',
     occurredAt: 7000,
     evidence: [],
   }
-  await leader.report(encode('guest.failed', guest, FROM), 'a')
+  await leader.report(encode('instance.failed', guest, FROM), 'a')
   const [row] = await leader.store.listNotifications({}, EVERY)
   t.like(row, { type: 'VM', generatedAt: 7000 })
 })
