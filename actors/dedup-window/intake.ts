@@ -30,6 +30,8 @@ export type IntakeMessage =
       readonly type: 'intake.fault-not-stored' // private
       readonly delivery: FaultDelivery
       readonly reason: string
+      /** Whether the store works and refuses this fault: it may never take it. */
+      readonly isRefused: boolean
     }
 
 /** A fault as the store takes it. */
@@ -77,11 +79,16 @@ export type IntakeEffect =
       readonly afterMs: number
       readonly reason: string
     }
+  /** Put where an operator sees it, and not delivered again. */
+  | { readonly type: 'fault.park'; readonly delivery: FaultDelivery; readonly reason: string }
 
 type IntakeStep = Step<IntakeState, IntakeEffect | Tell>
 
 /** Pause before the bus hands out a fault again that could not be stored, ms: a short outage of the store is over by then. */
 const REDELIVER_MS = 1000
+
+/** A fault that the working store has refused so often is poison: it is parked. */
+const REFUSALS_MAX = 5
 
 /** Where everybody begins. */
 export const LISTENING: IntakeState = { kind: 'listening', faults: [] }
@@ -99,7 +106,10 @@ export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
     case 'intake.fault-stored':
       return next(state, [acknowledge(message.delivery), lookNow()])
     case 'intake.fault-not-stored': {
-      const { delivery, reason } = message
+      const { delivery, reason, isRefused } = message
+      if (isRefused && delivery.deliveries >= REFUSALS_MAX) {
+        return next(state, [{ type: 'fault.park', delivery, reason }])
+      }
       return next(state, [{ type: 'fault.hand-back', delivery, afterMs: REDELIVER_MS, reason }])
     }
     default:

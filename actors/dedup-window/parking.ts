@@ -1,4 +1,4 @@
-/** What cannot be decoded goes to `ha.<cloud>.parked.<node>`, where an operator can subscribe to it, and stops nothing; a flood is only counted. */
+/** What cannot be decoded, or stored, goes to `ha.<cloud>.parked.<node>`, where an operator can subscribe to it, and stops nothing; a flood is only counted. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
@@ -37,12 +37,13 @@ export class Parking {
       return decode(message)
     } catch (error) {
       if (!isCoded(error, 'MESSAGE_INVALID')) throw error
-      this.#park(message, describeError(error))
+      this.park(message, describeError(error))
       return undefined
     }
   }
 
-  #park({ subject, body }: BusMessage, error: string): void {
+  /** Counts it, and shows it if not too many were shown in this minute. */
+  park({ subject, body }: BusMessage, error: string): void {
     const { cloud, node, clock, bus, log, countParked } = this.#world
     countParked()
     const nowMs = clock.monotonicMs()

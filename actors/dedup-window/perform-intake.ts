@@ -1,5 +1,5 @@
 /** Listens to the bus for the intake, and carries out what follows from what is heard. */
-import { describeError } from '../../schema/errors.ts'
+import { describeError, isCoded } from '../../schema/errors.ts'
 import { subjectOf, subjectsOf } from '../../schema/messages/codec.ts'
 import { NEWS_TOPICS, type ComputeNews } from '../evacuator/compute-news.ts'
 import type { HostBeats } from '../verification/host-beats.ts'
@@ -46,18 +46,21 @@ const MAILBOX_CAPACITY = 10_000
 /** The actor that listens to the bus while we lead. */
 export function defineIntake(world: IntakeWorld): Definition<IntakeMessage> {
   const hostReportLog = new HostReportLog(world)
+  const parking = new Parking(world)
   return define<IntakeState, IntakeMessage, IntakeEffect>({
     initial: LISTENING,
     behaviour: intake,
     first: { type: 'intake.begin' },
     // What finds no room is repeated: observations by their observers, faults by the bus.
     policy: { ...LEAF, mailboxCapacity: MAILBOX_CAPACITY },
-    perform: (effect, signal) => performIntake({ ...world, hostReportLog }, effect, signal),
+    perform: (effect, signal) =>
+      performIntake({ ...world, hostReportLog, parking }, effect, signal),
   })
 }
 
 interface PerformWorld extends IntakeWorld {
   readonly hostReportLog: HostReportLog
+  readonly parking: Parking
 }
 
 function performIntake(
@@ -78,6 +81,12 @@ function performIntake(
     case 'fault.acknowledge':
       effect.delivery.ack()
       return undefined
+    case 'fault.park': {
+      const { delivery, reason } = effect
+      world.parking.park(delivery, `refused ${delivery.deliveries} times: ${reason}`)
+      delivery.ack()
+      return undefined
+    }
     case 'fault.hand-back': {
       const { delivery, afterMs, reason } = effect
       world.log.warn({ subject: delivery.subject, error: reason }, 'fault not stored')
@@ -90,9 +99,8 @@ function performIntake(
 }
 
 /** Listens until the signal ends it. */
-async function listen(world: IntakeWorld, signal: AbortSignal): Promise<undefined> {
-  const { bus, cloud } = world
-  const parking = new Parking(world)
+async function listen(world: PerformWorld, signal: AbortSignal): Promise<undefined> {
+  const { bus, cloud, parking } = world
   const keeper = new RosterKeeper(world, world.roster)
   // The next leader has an intake of the same name: nothing that we hear may reach it.
   const tell = (message: IntakeMessage): void => {
@@ -164,7 +172,14 @@ async function store(
       return { type: 'intake.fault-stored', delivery }
     },
     (error: unknown): IntakeMessage => {
-      return { type: 'intake.fault-not-stored', delivery, reason: describeError(error) }
+      // Our own errors say that the store is not available; all others are about this fault.
+      const isRefused = !isCoded(error)
+      return {
+        type: 'intake.fault-not-stored',
+        delivery,
+        reason: describeError(error),
+        isRefused,
+      }
     },
   )
   await sleep(clock, 0)

@@ -2,7 +2,7 @@
  * A NATS server with JetStream for specs. It can be stopped, restarted, frozen and thawed, always
  * on the same port.
  */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openServerHost, type HostedServer } from './container.ts'
 import { freePort, temporaryDirectory } from './process.ts'
@@ -12,6 +12,8 @@ export interface NatsServer extends AsyncDisposable {
   stop(): Promise<void>
   /** Starts it again, with what it has stored. */
   restart(change?: Partial<NatsFeatures>): Promise<void>
+  /** Loses all that it has stored; only while it is stopped. */
+  wipe(): Promise<void>
   /** Gives it another configuration while it runs: connections stay open, but for those that it forbids. */
   reload(change?: Partial<NatsFeatures>): Promise<void>
   /** Freezes it: connections stay open and nothing answers. */
@@ -71,6 +73,7 @@ export async function startNats(
       server = undefined
     },
     restart: (change = {}) => start(change),
+    wipe: () => rm(join(directory.path, 'store'), { recursive: true, force: true }),
     async reload(change = {}) {
       await configure(change)
       await server?.signal('SIGHUP')

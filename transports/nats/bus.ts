@@ -1,17 +1,34 @@
 /** The bus on NATS: core subjects, and the fault stream on JetStream. */
 import type { NatsConnection, Subscription } from 'nats'
 import { sleep, type Cancel } from '../../actors/ports/clock.ts'
+import { BoundedMap } from '../../schema/bounded-map.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { BusMessage, BusPort, FaultDelivery, Hindrance } from '../../actors/ports/bus.ts'
 import { FaultConsumer } from './fault-consumer.ts'
 import type { NatsLink } from './link.ts'
-import { isNobodyThere, type KeptStream } from './streams.ts'
+import {
+  DUPLICATE_WINDOW_MS,
+  isJsError,
+  isNobodyThere,
+  JS_ERROR,
+  type KeptStream,
+} from './streams.ts'
 import type { Surroundings } from './upkeep.ts'
 
 const PUBLISH_DEADLINE_MS = 3000
 const ATTEMPT_MS_MAX = 1000
 const RETRY_AFTER_MS = 100
 const SUBSCRIBE_AGAIN_MS = 10_000
+/** For each fault that is repeated: its stream may have to be made again by an engine. */
+const REPEAT_DEADLINE_MS = 30_000
+/** Faults that are kept for it: those of a whole rack, or of a flood. */
+const TAKEN_MAX = 10_000
+const TAKEN_BYTES_MAX = 16 * 1024 * 1024
+
+interface Taken {
+  readonly message: BusMessage
+  readonly atMs: number
+}
 
 const nothing = (): void => undefined
 
@@ -21,10 +38,23 @@ export class NatsBus implements BusPort {
   readonly #link: NatsLink
   readonly #faults: KeptStream
 
+  /** Faults that the stream has taken lately, by message id. */
+  readonly #taken: BoundedMap<string, Taken>
+
   constructor(around: Surroundings, link: NatsLink, faults: KeptStream) {
     this.#around = around
     this.#link = link
     this.#faults = faults
+    this.#taken = new BoundedMap({
+      entriesMax: TAKEN_MAX,
+      whenFull: 'drop-oldest',
+      weight: { max: TAKEN_BYTES_MAX, of: ({ message }) => message.body.length },
+    })
+    let isFirst = true
+    link.onUp(() => {
+      if (!isFirst) void this.#repeat()
+      isFirst = false
+    })
   }
 
   connected(): boolean {
@@ -78,8 +108,37 @@ export class NatsBus implements BusPort {
   }
 
   async publishFault(subject: string, body: Uint8Array, messageId: string): Promise<void> {
+    await this.#publishFault({ subject, body }, messageId, PUBLISH_DEADLINE_MS)
+    this.#taken.set(messageId, {
+      message: { subject, body },
+      atMs: this.#around.clock.monotonicMs(),
+    })
+  }
+
+  /**
+   * A server that has lost its store is found out when it is connected again: what it has taken within its window of duplicates is
+   * published once more. It drops what it still has, by its message id.
+   */
+  async #repeat(): Promise<void> {
+    const since = this.#around.clock.monotonicMs() - DUPLICATE_WINDOW_MS + REPEAT_DEADLINE_MS
+    for (const [id, { message, atMs }] of this.#taken.entries()) {
+      if (atMs < since) {
+        this.#taken.delete(id)
+        continue
+      }
+      try {
+        await this.#publishFault(message, id, REPEAT_DEADLINE_MS)
+      } catch (error) {
+        const reason = describeError(error)
+        this.#around.log.warn({ subject: message.subject, reason }, 'a fault was not repeated')
+        return // the connection is lost again, and the next one begins anew
+      }
+    }
+  }
+
+  async #publishFault(message: BusMessage, messageId: string, withinMs: number): Promise<void> {
     const { clock, random } = this.#around
-    const deadline = clock.monotonicMs() + PUBLISH_DEADLINE_MS
+    const deadline = clock.monotonicMs() + withinMs
     let cause: unknown = new Error('not connected')
     for (;;) {
       const left = deadline - clock.monotonicMs()
@@ -92,7 +151,7 @@ export class NatsBus implements BusPort {
       if (connection !== undefined) {
         try {
           const timeout = Math.max(1, Math.min(left, ATTEMPT_MS_MAX))
-          return await this.#store(connection, { subject, body }, { messageId, timeout })
+          return await this.#store(connection, message, { messageId, timeout })
         } catch (error) {
           cause = error
         }
@@ -118,7 +177,8 @@ export class NatsBus implements BusPort {
       await connection.jetstream().publish(subject, body, options)
       this.#around.troubles.allow('publish', subject)
     } catch (error) {
-      if (isNobodyThere(error)) this.#faults.restore()
+      if (isJsError(error, JS_ERROR.maximumMessages)) await this.#faults.trim(connection)
+      else if (isNobodyThere(error)) this.#faults.restore()
       throw error
     }
   }

@@ -17,7 +17,7 @@ import { describeError } from '../../schema/errors.ts'
 import type { FaultDelivery } from '../../actors/ports/bus.ts'
 import type { Cancel } from '../../actors/ports/clock.ts'
 import { inboxPrefixOf, type NatsLink } from './link.ts'
-import { isJsError, JS_ERROR, manage, trimAcknowledged, type KeptStream } from './streams.ts'
+import { isJsError, JS_ERROR, manage, type KeptStream } from './streams.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
 const ACK_WAIT_MS = 30_000
@@ -159,7 +159,7 @@ export class FaultConsumer implements AsyncDisposable {
     const connection = link.connection()
     if (sequence - this.#trimmed < TRIM_EVERY || connection === undefined) return
     this.#trimmed = sequence
-    trimAcknowledged(connection, stream.name).catch((error: unknown) => {
+    stream.trim(connection).catch((error: unknown) => {
       this.#around.log.warn(
         { reason: describeError(error) },
         'the stream of faults was not trimmed',

@@ -16,7 +16,8 @@ import { untilItWorks, type Surroundings } from './upkeep.ts'
 
 const FAULT_MAX_AGE_MS = 7 * 24 * 3600 * 1000
 const FAULTS_MAX = 1_000_000
-const DUPLICATE_WINDOW_MS = 120_000
+/** The server drops a message whose id it has taken within this time, ms. */
+export const DUPLICATE_WINDOW_MS = 120_000
 const ADMIN_TIMEOUT_MS = 2000
 /** The copies of each stream in a cluster. */
 const CLUSTER_REPLICAS = 3
@@ -159,7 +160,7 @@ async function existing(connection: NatsConnection, name: string): Promise<numbe
  * Removes the faults that every durable consumer has acknowledged; removes nothing while there is
  * no consumer.
  */
-export async function trimAcknowledged(connection: NatsConnection, name: string): Promise<void> {
+async function trimAcknowledged(connection: NatsConnection, name: string): Promise<void> {
   const manager = await manage(connection)
   let floor = Number.POSITIVE_INFINITY
   for await (const consumer of manager.consumers.list(name)) {
@@ -205,6 +206,11 @@ export class KeptStream {
     // The missing servers may come up later.
     if (missing === 0 || this.#link.ending.aborted) return
     this.#stopWaiting = clock.schedule(LOOK_AGAIN_MS, () => this.restore())
+  }
+
+  /** Removes what every consumer has acknowledged, if this process may. */
+  async trim(connection: NatsConnection): Promise<void> {
+    if (this.#isKept) await trimAcknowledged(connection, this.name)
   }
 
   /** Creates or checks the stream in the background, until it exists or the connection is lost. */

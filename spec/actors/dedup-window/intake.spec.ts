@@ -46,7 +46,10 @@ const settle = async (): Promise<void> => {
 type Listening = Pick<EngineActors, 'intake' | 'dedup-window'>
 
 /** A leader that listens until the end of the test, and a gateway that says something. */
-function leaderThatListens(log: LogPort = LOG) {
+function leaderThatListens(
+  log: LogPort = LOG,
+  refuses: (instance: unknown) => boolean = () => false,
+) {
   const clock = new VirtualClock()
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
@@ -54,6 +57,10 @@ function leaderThatListens(log: LogPort = LOG) {
   const observations = new HostObservations(clock, 15_000)
   const guestLists = new GuestLists()
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
+  const acceptNotification: typeof store.acceptNotification = async (asked, ...more) => {
+    if (refuses(asked.payload['instance_uuid'])) throw new RangeError('out of range')
+    return await store.acceptNotification(asked, ...more)
+  }
   const readRoster = async () => ({ hosts, observers: ['monitor-1'], monitors: [] })
   const parked: string[] = []
   const gateway = broker.bus('gateway-1')
@@ -73,7 +80,7 @@ function leaderThatListens(log: LogPort = LOG) {
           clock,
           bus: broker.bus('engine-1'),
           log,
-          store: { ...store, readRoster },
+          store: { ...store, readRoster, acceptNotification },
           duplicateWindowMs: 180_000,
           observations,
           roster: new Roster(2, () => {}),
@@ -289,12 +296,38 @@ test('a fault that could not be stored is handed back, not acknowledged, and the
     type: 'intake.fault-not-stored',
     delivery: first.delivery,
     reason: 'away',
+    isRefused: false,
   } as const
   const [, effects] = intake(waiting, failed)
   t.like(effects, [
     { type: 'fault.hand-back', delivery: first.delivery, afterMs: 1000, reason: 'away' },
     { type: 'fault.store', delivery: second.delivery },
   ])
+})
+
+test('a fault that the working store refuses again and again is parked, and one of an absent store never', (t) => {
+  const { delivery } = delivered('one')
+  const [storing] = intake(LISTENING, delivered('one'))
+  const refusedAt = (deliveries: number, isRefused: boolean) => {
+    const message = { type: 'intake.fault-not-stored', reason: 'too long', isRefused } as const
+    const [, effects] = intake(storing, { ...message, delivery: { ...delivery, deliveries } })
+    return effects.map(({ type }) => type)
+  }
+  t.deepEqual(refusedAt(4, true), ['fault.hand-back'])
+  t.deepEqual(refusedAt(5, true), ['fault.park'])
+  t.deepEqual(refusedAt(5000, false), ['fault.hand-back'])
+})
+
+test('a poisonous fault ends under the subject of parked messages, acknowledged, and others are stored', async (t) => {
+  await using leader = leaderThatListens(LOG, (instance) => instance === 'poison')
+  await leader.registerHost()
+  const guest = { hostName: ONE, event: 'LIFECYCLE', domainEvent: 'STOPPED_FAILED', evidence: [] }
+  await leader.report(encode('guest.failed', { ...guest, instance: 'poison' }, FROM), 'a')
+  await leader.report(encode('guest.failed', { ...guest, instance: 'sound' }, FROM), 'b')
+  await leader.clock.pass(60_000, settle)
+  t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
+  t.is(leader.parked.length, 1)
+  t.regex(leader.parked[0] ?? '', /^ha\.sim\.parked\.engine-1\./)
 })
 
 test('what is delivered as a fault and is none is acknowledged, and stored never', (t) => {

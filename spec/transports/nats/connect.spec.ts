@@ -1,4 +1,5 @@
 /** The NATS transport with faulty servers: absent, frozen, locked, without JetStream, full. */
+import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
 import { connect, type JetStreamManager } from 'nats'
@@ -7,11 +8,14 @@ import {
   type NatsOptions,
   type NatsTransport,
 } from '../../../transports/nats/connect.ts'
+import { busChecks } from '../../../ops/roles/needs.ts'
+import { describeError } from '../../../schema/errors.ts'
+import { isLoopback } from '../../../transports/nats/link.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { recordingLog, silentLog } from '../../support/logs.ts'
 import { startNats } from '../../support/nats.ts'
-import { freePort } from '../../support/process.ts'
+import { freePort, program, startServer, temporaryDirectory } from '../../support/process.ts'
 
 const CLOUD = 'west'
 const SUBJECT = `ha.${CLOUD}.fault.guest.x`
@@ -237,4 +241,90 @@ test("clouds with unusual names do not receive each other's messages", async (t)
     holders.map((holder) => holder?.name),
     clouds.map((_cloud, index) => `engine-${index}`),
   )
+})
+
+test('a process without an engine leaves the streams alone, and waits for one that has it', async (t) => {
+  await using server = await startNats()
+  await using gateway = join(server.url, { node: 'gateway-1', keepsStreams: false })
+  await until(() => gateway.bus.connected(), 'it is connected')
+  await t.throwsAsync(publish(gateway, 'early'), { code: 'BUS_UNAVAILABLE' })
+  const names = await administer(server.url, (manager) => manager.streams.names().next())
+  t.deepEqual(names, [])
+  await using _engine = join(server.url)
+  await until(() => isStored(gateway, 'late'), 'it is stored once an engine is there')
+})
+
+test('when the store of the server is wiped, the faults that it had taken are in it again, once', async (t) => {
+  await using server = await startNats()
+  await using monitor = join(server.url, { node: 'compute-1', keepsStreams: false })
+  await using engine = join(server.url)
+  await until(() => isStored(monitor, 'first'), 'the stream is there')
+  for (const id of ['second', 'third']) await publish(monitor, id)
+  await server.stop()
+  await server.wipe()
+  await server.restart()
+  const seen: string[] = []
+  await using _consumer = engine.bus.consumeFaults('engine', (fault) => {
+    seen.push(new TextDecoder().decode(fault.body))
+    fault.ack()
+  })
+  await until(() => seen.length >= 3, 'all have come')
+  await server.stop()
+  await server.restart() // its store is whole: what is repeated is dropped
+  await until(() => monitor.bus.connected() && engine.bus.connected(), 'it is there again')
+  await until(() => isStored(monitor, 'fourth'), 'the next one is stored')
+  await until(() => seen.includes('fourth'), 'the next one has come')
+  t.deepEqual(seen.toSorted(), ['first', 'fourth', 'second', 'third'])
+})
+
+const isStored = (node: NatsTransport, id: string): Promise<boolean> =>
+  publish(node, id).then(
+    () => true,
+    () => false,
+  )
+
+/** Of a network card of this machine. */
+const ownAddress = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+test('a bus that is open to all is used on loopback without a word, elsewhere with a standing warning', async (t) => {
+  if (ownAddress === undefined) {
+    t.pass('skipped: this machine has no address but loopback')
+    return
+  }
+  const port = await freePort()
+  await using directory = await temporaryDirectory('open')
+  await using _server = await startServer({
+    command: program('nats-server', 'nats-server'),
+    args: ['--addr', '0.0.0.0', '--port', String(port), '-js', '-sd', directory.path],
+    ready: /Server is ready/u,
+  })
+  for (const [address, warnings] of [
+    ['127.0.0.1', 0],
+    [ownAddress, 1],
+  ] as const) {
+    const log = recordingLog()
+    await using node = join(`nats://${address}:${port}`, { log })
+    await until(() => node.bus.connected(), 'it is connected')
+    const said = (line: string): boolean => line.includes('accept every client')
+    t.is(log.lines.filter(said).length, warnings, address)
+    const standing = node.bus.hindrances().filter(({ kind }) => kind === 'degraded')
+    t.is(standing.length, warnings, address)
+    const checks = busChecks(node.bus, CLOUD, ['host-monitor'])
+    const remarks = await checks
+      .at(-1)
+      ?.check()
+      .then(() => '', describeError)
+    t.is(remarks?.includes('bus-permissions'), warnings === 1, remarks)
+  }
+})
+
+test('which addresses are loopback', (t) => {
+  for (const server of ['127.0.0.1:4222', '127.8.9.1:1', 'localhost:4222', '[::1]:4222']) {
+    t.true(isLoopback(server), server)
+  }
+  for (const server of ['10.0.0.1:4222', '127.evil.org:4222', 'localhost.evil.org:1', '[::]:1']) {
+    t.false(isLoopback(server), server)
+  }
 })

@@ -6,6 +6,7 @@ import test from 'ava'
 import { busChecks } from '../../../ops/roles/needs.ts'
 import type { ROLES } from '../../../schema/config/node.ts'
 import { describeError } from '../../../schema/errors.ts'
+import { subjectsOf } from '../../../schema/messages/codec.ts'
 import { connectNats, type NatsTransport } from '../../../transports/nats/connect.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
@@ -35,19 +36,19 @@ function atWork(url: string): NatsTransport {
     log: silentLog,
   })
   const { bus, lease } = node
-  for (const topic of ['observation', 'operator', 'health']) {
-    bus.subscribe(`ha.${CLOUD}.${topic}.>`, () => undefined)
+  for (const type of ['host.observed', 'operator.commanded', 'role.health'] as const) {
+    bus.subscribe(subjectsOf(CLOUD, type), () => undefined)
   }
   bus.consumeFaults('engine', (fault) => fault.ack())
   const ending = new AbortController()
   const work = async (): Promise<void> => {
     for (let round = 0; !ending.signal.aborted; round += 1) {
-      bus.publish(`ha.${CLOUD}.observation.host.s1.compute-1`, bytes)
-      bus.publish(`ha.${CLOUD}.operator.commanded`, bytes)
-      bus.publish(`ha.${CLOUD}.compute.instance.create.end`, bytes)
-      bus.publish(`ha.${CLOUD}.health.engine.engine-1`, bytes)
-      const faults = ['guest', 'host', 'notification'].map((what) =>
-        bus.publishFault(`ha.${CLOUD}.fault.${what}.x`, bytes, `${what}-${round}`),
+      bus.publish(`ha.${CLOUD}.observation.host.node-1.s1.compute-1`, bytes)
+      bus.publish(`ha.${CLOUD}.operator.commanded.node-1`, bytes)
+      bus.publish(`ha.${CLOUD}.compute.node-1.instance.create.end`, bytes)
+      bus.publish(`ha.${CLOUD}.health.node-1.engine`, bytes)
+      const faults = ['guest', 'host', 'instance', 'notification'].map((what) =>
+        bus.publishFault(`ha.${CLOUD}.fault.${what}.node-1.x`, bytes, `${what}-${round}`),
       )
       await Promise.allSettled(faults)
       await lease.create('engine-1').catch(describeError)
@@ -80,10 +81,14 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   ],
   [
     'engine',
-    { subscribe: ['ha.west.observation.>'] },
-    /cannot receive observations of hosts since .*subscribe to ha\.west\.observation\.>/,
+    { subscribe: ['ha.west.observation.host.>'] },
+    /cannot receive observations of hosts since .*subscribe to ha\.west\.observation\.host\.>/,
   ],
-  ['engine', { subscribe: ['ha.west.operator.>'] }, /cannot receive operators' commands since/],
+  [
+    'engine',
+    { subscribe: ['ha.west.operator.commanded.>'] },
+    /cannot receive operators' commands since/,
+  ],
   [
     'engine',
     { publish: ['$JS.API.>'] },
@@ -95,14 +100,14 @@ const CASES: readonly (readonly [role: Role, denied: Denied, says: RegExp])[] = 
   [
     'host-monitor',
     { publish: ['ha.west.observation.>'] },
-    /cannot publish observations of hosts since .*publish ha\.west\.observation\.host\.s1\.compute-1/,
+    /cannot publish observations of hosts since .*publish ha\.west\.observation\.host\.node-1\.s1\.compute-1/,
   ],
   ['instance-monitor', { publish: ['ha.west.fault.>'] }, /cannot report faults of guests since/],
   ['gateway', { publish: ['ha.west.fault.>'] }, /cannot hand notifications over since/],
   [
     'bridge',
     { publish: ['ha.west.fault.host.>'] },
-    /cannot report hosts that Compute calls failed since .*publish ha\.west\.fault\.host\.x/,
+    /cannot report hosts that Compute calls failed since .*publish ha\.west\.fault\.host\.node-1\.x/,
   ],
   ['gateway', { publish: ['ha.west.operator.>'] }, /cannot pass on operators' commands since/],
   ['bridge', { publish: ['ha.west.compute.>'] }, /cannot pass on events of Compute since/],
@@ -128,7 +133,7 @@ for (const [role, denied, says] of CASES) {
 
 test('an account that may only report guests is ready as an instance-monitor', async (t) => {
   t.timeout(2 * PATIENCE_MS)
-  const denied = { publish: ['ha.west.fault.host.>', 'ha.west.fault.notification.>'] }
+  const denied = { publish: ['ha.west.fault.host.>', 'ha.west.fault.notification.>', '$JS.>'] }
   await using server = await startNats({ password: PASSWORD, denied })
   await using node = atWork(server.url)
   await until(
