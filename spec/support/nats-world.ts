@@ -8,7 +8,7 @@ import type { BusWorld } from './bus-world.ts'
 import { silentLog } from './logs.ts'
 import type { NatsServer } from './nats.ts'
 
-const LEASE_TTL_MS = 1500
+const LEASE_TTL_MS = 2500
 const STEP_MS = 20
 const PATIENCE_MS = 30_000
 

@@ -8,6 +8,8 @@ import type { LeaseHolder, LeasePort, LeaseRevision } from '../../actors/ports/l
 import type { Wires } from './wires.ts'
 
 const CALL_MS_MAX = 2000
+/** Of the TTL, for one call: a leader has time for three of them when an answer is lost. */
+const CALL_SHARE = 0.2
 
 interface Found {
   readonly owner: MemoryLease | undefined
@@ -106,7 +108,7 @@ export class MemoryLease implements LeasePort {
   /** Asks the broker as often as one call needs, within one deadline. */
   #call(): <Answer>(apply: () => Answer) => Promise<Answer> {
     const { clock } = this.#wires
-    const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#key.ttlMs / 3)
+    const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#key.ttlMs * CALL_SHARE)
     return (apply) =>
       this.#wires.ask({
         node: this.#node,

@@ -10,6 +10,8 @@ import { isJsError, isNobodyThere, JS_ERROR, manage, type KeptStream } from './s
 import type { Surroundings } from './upkeep.ts'
 
 const CALL_MS_MAX = 2000
+/** Of the TTL, for one call: a leader has time for three of them when an answer is lost. */
+const CALL_SHARE = 0.2
 /** The mark that NATS tools put on a deleted key. */
 const DELETED: MsgHdrs = headers()
 DELETED.set('KV-Operation', 'DEL')
@@ -136,7 +138,7 @@ export class NatsLease implements LeasePort {
 
   async #call<Outcome>(work: (call: Call) => Promise<Outcome>): Promise<Outcome> {
     const { clock } = this.#around
-    const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#options.ttlMs / 3)
+    const deadline = clock.monotonicMs() + Math.min(CALL_MS_MAX, this.#options.ttlMs * CALL_SHARE)
     const connection = this.#options.link.connection()
     if (connection === undefined) throw new CodedError('LEASE_UNAVAILABLE', 'not connected to NATS')
     const leftMs = (): number => Math.max(1, deadline - clock.monotonicMs())
