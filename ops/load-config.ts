@@ -16,8 +16,8 @@ import {
   publicNote,
   readOption,
   type ConfigProblem,
-  type Outcome,
-  type Surroundings,
+  type OptionReading,
+  type SettingsAround,
 } from './config/read-option.ts'
 import { overlaysOf, readConfigFile } from './config/setting-files.ts'
 import { unhonoured } from './config/unhonoured.ts'
@@ -90,7 +90,7 @@ export function readConfig(text: string, origin: Origin, directory = '.'): Loade
   return readSettings({ settings, origin, directory })
 }
 
-function readSettings(around: Surroundings): LoadedConfig {
+function readSettings(around: SettingsAround): LoadedConfig {
   const { settings, origin } = around
   const problems: ConfigProblem[] = settings.problems.map(whole)
   for (const { option, text } of [...unknownOptions(settings), ...unhonoured(settings)]) {
@@ -122,10 +122,10 @@ interface ReadOption {
   readonly part: string
   readonly key: string
   readonly option: Option
-  readonly outcome: Outcome
+  readonly outcome: OptionReading
 }
 
-const readAll = (around: Surroundings): readonly ReadOption[] =>
+const readAll = (around: SettingsAround): readonly ReadOption[] =>
   Object.entries<Readonly<Record<string, Option>>>(OPTIONS).flatMap(([part, options]) =>
     Object.entries(options).map(([key, option]) => {
       return { part, key, option, outcome: readOption(option, around) }
@@ -144,7 +144,7 @@ function configOf(outcomes: readonly ReadOption[]): Config {
 
 const NOTHING: Settings = layered([])
 
-function givenOf({ option, outcome }: ReadOption, around: Surroundings): readonly GivenOption[] {
+function givenOf({ option, outcome }: ReadOption, around: SettingsAround): readonly GivenOption[] {
   if (outcome.kind === 'problem' || outcome.name === undefined) return []
   const { name, shown, from, value } = outcome
   const preset = readOption(option, { ...around, settings: NOTHING })

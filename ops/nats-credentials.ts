@@ -12,10 +12,23 @@ export function natsCredentials(bus: Config['bus']): NatsCredentials {
   const { user, password, token, credentialsFile } = bus
   return {
     ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password: password.reveal() }),
-    ...(token === undefined ? {} : { token: token.reveal() }),
-    ...(credentialsFile === undefined ? {} : { creds: readFileSync(credentialsFile, 'utf8') }),
+    ...(password === undefined ? {} : { password }),
+    ...(token === undefined ? {} : { token }),
+    ...(credentialsFile === undefined ? {} : { creds: readerOf(credentialsFile) }),
     ...tlsOf(bus),
+  }
+}
+
+/** Reads the file at every login. While it cannot be read, because it is being replaced, the last text counts. */
+function readerOf(path: string): () => string {
+  let latest = readFileSync(path, 'utf8')
+  return () => {
+    try {
+      latest = readFileSync(path, 'utf8')
+    } catch {
+      // the login fails if the last text is not valid any more, and is tried again
+    }
+    return latest
   }
 }
 

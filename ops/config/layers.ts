@@ -14,7 +14,7 @@ export interface Layer {
 }
 
 /** Where the value of an option comes from. */
-export interface Place {
+export interface SettingPlace {
   /** The number of the part, the first one is 0. */
   readonly layer: number
   /** For people; undefined for a text without a file. */
@@ -24,14 +24,14 @@ export interface Place {
 /** All parts as one. */
 export interface Settings extends Pick<IniFile, 'sections' | 'earlier' | 'problems'> {
   /** By `section.option`. */
-  readonly places: ReadonlyMap<string, Place>
+  readonly places: ReadonlyMap<string, SettingPlace>
 }
 
 /** Lays them over each other; the last one comes last. A repeated option of one part replaces all its lines of the others. */
 export function layered(layers: readonly Layer[]): Settings {
   const sections = new Map<string, Map<string, string>>()
   const earlier = new Map<string, readonly string[]>()
-  const places = new Map<string, Place>()
+  const places = new Map<string, SettingPlace>()
   for (const [index, layer] of layers.entries()) {
     for (const [section, options] of layer.ini.sections) {
       const into = sections.get(section) ?? new Map<string, string>()

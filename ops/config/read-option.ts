@@ -4,11 +4,11 @@ import { resolve } from 'node:path'
 import type { Option } from '../../schema/config/option.ts'
 import type { Origin } from '../../schema/config/relations.ts'
 import { fileTwin, holdsSecret } from '../../schema/config/secret-files.ts'
-import type { Place, Settings } from './layers.ts'
+import type { SettingPlace, Settings } from './layers.ts'
 import { sectionName } from './parse-ini.ts'
 import { allowedText, readValue } from './read-value.ts'
 import { readSecretFile } from './setting-files.ts'
-import { substitute } from './substitute.ts'
+import { substitute, type Substituted } from './substitute.ts'
 
 /** One reason why the configuration cannot be used. A secret `value` is masked. */
 export interface ConfigProblem {
@@ -21,11 +21,11 @@ export interface ConfigProblem {
 }
 
 /** A value, with a note when its file can be read by everybody; or a problem. */
-export type Outcome =
+export type OptionReading =
   | {
       readonly kind: 'value'
       readonly value: unknown
-      /** As the operator wrote it, for people. A secret is masked. */
+      /** As the operator wrote it, for people: `(secret)` for a secret, the path of its file for a twin. */
       readonly shown: string | undefined
       /** The name under which it was given; undefined for a default. */
       readonly name: string | undefined
@@ -35,7 +35,7 @@ export type Outcome =
   | { readonly kind: 'problem'; readonly problem: ConfigProblem }
 
 /** What an option is read with. */
-export interface Surroundings {
+export interface SettingsAround {
   readonly settings: Settings
   readonly origin: Origin
   /** Relative paths begin here. */
@@ -55,10 +55,10 @@ export const inBrackets = (name: string): string => {
 }
 
 /** Reads it. Without a value in the settings, the default counts. */
-export function readOption(option: Option, around: Surroundings): Outcome {
+export function readOption(option: Option, around: SettingsAround): OptionReading {
   const { settings, origin, directory } = around
   const name = nameInUse(option, settings)
-  if (name !== undefined && holdsSecret(option) && isSet(settings, fileTwin(name))) {
+  if (name !== undefined && isSet(settings, twinOf(option, name))) {
     return readTwin(option, name, around)
   }
   const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
@@ -67,31 +67,47 @@ export function readOption(option: Option, around: Surroundings): Outcome {
   const from = name === undefined ? undefined : placeOf(settings, name)?.text
   if (raw === undefined) return { kind: 'value', value: undefined, shown: undefined, name, from }
   const secret = holdsSecret(option)
-  const refuse = (text: string): Outcome => ({
-    kind: 'problem',
-    problem: { option: used, value: secret ? '***' : quoted(raw), text, from },
-  })
-  const [section] = splitName(used)
-  const ambient = new Map([['hostname', hostname()]])
-  const resolved = substitute(raw, { sections: settings.sections, section, ambient })
-  if (resolved.kind === 'problem') {
-    // The dollar sign is part of a password, so what follows it is not printed.
-    return refuse(secret ? 'contains a dollar sign that is not written as $$' : resolved.text)
+  const reading = readText(raw, option, { settings, used })
+  if ('problem' in reading) {
+    const value = secret ? '***' : JSON.stringify(hideLogin(raw))
+    return { kind: 'problem', problem: { option: used, value, text: reading.problem, from } }
   }
-  const reading = readValue(resolved.text, option)
-  if (reading === undefined) return refuse(`must be ${allowedText(option)}`)
-  if ('problem' in reading) return refuse(reading.problem)
   const value = placed(reading.value, option, directory)
-  return { kind: 'value', value, shown: secret ? SECRET : hideLogin(raw), name, from }
+  return { kind: 'value', value, shown: secret ? '(secret)' : hideLogin(raw), name, from }
 }
 
-const SECRET = '(secret)'
+type Result = { readonly value: unknown } | { readonly problem: string }
+
+/** Replaces the references in a text, and converts it. */
+function readText(
+  raw: string,
+  option: Option,
+  { settings, used }: { readonly settings: Settings; readonly used: string },
+): Result {
+  const resolved = withReferences(raw, settings, used)
+  if (resolved.kind === 'ok') return converted(resolved.text, option)
+  // The dollar sign is part of a password, so what follows it is not printed.
+  const problem = 'contains a dollar sign that is not written as $$'
+  return { problem: holdsSecret(option) ? problem : resolved.text }
+}
+
+function withReferences(raw: string, { sections }: Settings, name: string): Substituted {
+  const [section] = splitName(name)
+  return substitute(raw, { sections, section, ambient: new Map([['hostname', hostname()]]) })
+}
+
+const converted = (text: string, option: Option): Result =>
+  readValue(text, option) ?? { problem: `must be ${allowedText(option)}` }
 
 /** The content of the file is the value itself: references in it are not replaced. */
-function readTwin(option: Option, name: string, { settings, directory }: Surroundings): Outcome {
+function readTwin(
+  option: Option,
+  name: string,
+  { settings, directory }: SettingsAround,
+): OptionReading {
   const twin = fileTwin(name)
   const from = placeOf(settings, twin)?.text
-  const refuse = (text: string): Outcome => ({
+  const refuse = (text: string): OptionReading => ({
     kind: 'problem',
     problem: { option: twin, value: undefined, text, from },
   })
@@ -100,23 +116,14 @@ function readTwin(option: Option, name: string, { settings, directory }: Surroun
     const where = other === undefined ? '' : ` (${other})`
     return refuse(`${inBrackets(name)} is set, too${where}: give only one of them`)
   }
-  const [section] = splitName(name)
-  const ambient = new Map([['hostname', hostname()]])
-  const given = substitute(textOf(settings, twin) ?? '', {
-    sections: settings.sections,
-    section,
-    ambient,
-  })
+  const given = withReferences(textOf(settings, twin) ?? '', settings, twin)
   if (given.kind === 'problem') return refuse(given.text)
   const path = resolve(directory, given.text)
   const file = readSecretFile(path, inBrackets(name))
   if ('problems' in file) return refuse(file.problems.join('; '))
-  const reading = readValue(file.text, option)
-  if (reading === undefined) {
-    return refuse(`the content of ${path} must be ${allowedText(option)}`)
-  }
-  if ('problem' in reading) return refuse(reading.problem)
-  const read = { kind: 'value', value: reading.value, shown: SECRET, name: twin, from } as const
+  const reading = converted(file.text, option)
+  if ('problem' in reading) return refuse(`the content of ${path}: ${reading.problem}`)
+  const read = { kind: 'value', value: reading.value, shown: path, name: twin, from } as const
   return file.isPublic ? { ...read, note: publicNote(path) } : read
 }
 
@@ -124,29 +131,30 @@ function readTwin(option: Option, name: string, { settings, directory }: Surroun
 export const publicNote = (path: string): string =>
   `${path} can be read by every user of this machine, and it may hold passwords`
 
+/** The name of its twin; of an option without one, a name that nothing has. */
+const twinOf = (option: Option, name: string): string =>
+  holdsSecret(option) ? fileTwin(name) : '.'
+
 /**
  * The name under which the option is given: of names in one section the one that was given last; otherwise the first one in
  * the order of the declaration. Undefined when it is not given.
  */
 function nameInUse(option: Option, settings: Settings): string | undefined {
   const set = option.names.filter(
-    (name) => isSet(settings, name) || (holdsSecret(option) && isSet(settings, fileTwin(name))),
+    (name) => isSet(settings, name) || isSet(settings, twinOf(option, name)),
   )
   const [first] = set
   if (first === undefined) return undefined
-  const rank = (name: string): number =>
-    Math.max(
-      placeOf(settings, name)?.layer ?? -1,
-      holdsSecret(option) ? (placeOf(settings, fileTwin(name))?.layer ?? -1) : -1,
-    )
+  const layerOf = (name: string): number =>
+    Math.max(...[name, twinOf(option, name)].map((each) => placeOf(settings, each)?.layer ?? -1))
   const [section] = splitName(first)
   const [latest] = set
     .filter((name) => splitName(name)[0] === section)
-    .toSorted((one, other) => rank(other) - rank(one))
+    .toSorted((one, other) => layerOf(other) - layerOf(one))
   return latest
 }
 
-const placeOf = (settings: Settings, name: string): Place | undefined => {
+const placeOf = (settings: Settings, name: string): SettingPlace | undefined => {
   const [section, option] = splitName(name)
   return settings.places.get(`${sectionName(section)}.${option}`)
 }
@@ -175,5 +183,3 @@ function placed(value: unknown, { kind }: Option, directory: string): unknown {
 
 /** A URL may contain a password although it should not, so that part is hidden. */
 const hideLogin = (raw: string): string => raw.replaceAll(/:\/\/[^/]*@/g, '://***@')
-
-const quoted = (raw: string): string => JSON.stringify(hideLogin(raw))

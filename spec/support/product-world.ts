@@ -11,7 +11,7 @@ import { startHttpCloud, type HttpCloud } from './http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from './mariadb.ts'
 import { startNats, type NatsServer } from './nats.ts'
 import { freePort, temporaryDirectory, type ServerProcess } from './process.ts'
-import { configurationOf, startProduct, storeUrl } from './product.ts'
+import { configurationOf, startProduct, storeUrl, type ProductProcess } from './product.ts'
 import { until } from './until.ts'
 
 const NATS_PASSWORD = 'nats-p4ssw0rd'
@@ -48,8 +48,13 @@ export interface ProductWorld extends AsyncDisposable {
   /** The address of the gateway, `http://127.0.0.1:<port>`. */
   readonly url: string
   readonly natsPassword: string
-  /** Starts one of our processes; `more` are further sections of its configuration. */
-  start(node: string, roles: string, more?: string): Promise<ServerProcess>
+  /** Starts one of our processes; `more` are further sections of its configuration, `flags` those of Node. */
+  start(
+    node: string,
+    roles: string,
+    more?: string,
+    flags?: readonly string[],
+  ): Promise<ProductProcess>
   /** Registers every host of the cloud; a gateway must run. */
   register(): Promise<void>
   /** A host loses its power, and a trusted monitor reports it. */
@@ -106,9 +111,9 @@ export async function openProductWorld(): Promise<ProductWorld> {
     rest,
     url,
     natsPassword: NATS_PASSWORD,
-    async start(node, roles, more = '') {
+    async start(node, roles, more = '', flags = []) {
       const text = configurationOf({ ...parts, node, roles, more: access + QUICK + more })
-      const process = await startProduct(directory, `${node}-${randomUUID()}`, text)
+      const process = await startProduct(directory, `${node}-${randomUUID()}`, text, flags)
       processes.add(process)
       return process
     },

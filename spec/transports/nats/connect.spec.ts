@@ -1,6 +1,7 @@
 /** The NATS transport with faulty servers: absent, frozen, locked, without JetStream, full. */
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
+import { Secret } from '../../../schema/control-attributes.ts'
 import { connect, type JetStreamManager } from 'nats'
 import {
   connectNats,
@@ -92,8 +93,13 @@ test('frozen server is noticed within four seconds, and works again when it thaw
 test('password is required, and a wrong one is retried until it is right', async (t) => {
   await using server = await startNats({ password: 'right' })
   const log = recordingLog()
-  await using locked = join(server.url, { credentials: { user: 'ha', password: 'wrong' }, log })
-  await using open = join(server.url, { credentials: { user: 'ha', password: 'right' } })
+  await using locked = join(server.url, {
+    credentials: { user: 'ha', password: new Secret('wrong') },
+    log,
+  })
+  await using open = join(server.url, {
+    credentials: { user: 'ha', password: new Secret('right') },
+  })
   await until(() => open.bus.connected(), 'the right one is let in')
   await until(() => log.lines.length > 0, 'the wrong one is told')
   t.false(locked.bus.connected())
