@@ -68,7 +68,7 @@ function readList(bytes: Uint8Array): GuestsRunning | undefined {
     const { type, body } = decode(bytes)
     return type === 'guests.running' ? body : undefined
   } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    if (!isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) throw error
     return undefined
   }
 }

@@ -39,7 +39,7 @@ function readAny(bytes: Uint8Array): Beat | undefined {
     const { type, body, incarnation } = decode(bytes)
     return type === 'host.heartbeat' ? { incarnation, body } : undefined
   } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    if (!isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) throw error
     return undefined
   }
 }

@@ -81,7 +81,7 @@ function decoded({ body }: BusMessage): Received | undefined {
   try {
     return decode(body)
   } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID')) return undefined
+    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
     throw error
   }
 }

@@ -79,6 +79,8 @@ export interface NodeWorld extends NodePorts {
   readonly remarks: HostRemarks
   /** Counts a message from outside that could not be decoded. */
   readonly countParked: () => void
+  /** Counts a message that a newer version has sent. */
+  readonly countNewer: () => void
   /** Counts an observation by somebody, or of a host, that is not registered. */
   readonly countStranger: () => void
 }
@@ -93,6 +95,8 @@ export interface Node {
   start(): void
   /** Messages that could not be decoded, since the start. */
   parked(): number
+  /** Messages of newer versions that this one does not know, since the start. */
+  newer(): number
   /** Observations that did not count, since the start. */
   strangers(): number
   /** Reports that were not true, by what this node saw itself, since the start. */
@@ -128,6 +132,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   const contradictions = new Contradictions(log)
   const remarks = new HostRemarks(clock)
   let parked = 0
+  let newer = 0
   let strangers = 0
   const world: NodeWorld = {
     ...ports,
@@ -143,6 +148,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     remarks,
     countParked: () => {
       parked += 1
+    },
+    countNewer: () => {
+      newer += 1
     },
     countStranger: () => {
       strangers += 1
@@ -173,6 +181,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
     parked: () => parked,
+    newer: () => newer,
     strangers: () => strangers,
     contradictions: () => contradictions.count(),
     hosts: () => remarks.shown(),

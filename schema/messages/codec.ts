@@ -79,7 +79,7 @@ let latest: { readonly bytes: Uint8Array; readonly received: Received } | undefi
 
 /**
  * Decodes and validates a message once, when it arrives: first the bounds, then the form of each
- * field. MESSAGE_INVALID says what is wrong.
+ * field. MESSAGE_INVALID says what is wrong; MESSAGE_NEWER, what this version does not know.
  */
 export function decode(bytes: Uint8Array): Received {
   if (latest?.bytes === bytes) return latest.received
@@ -90,15 +90,26 @@ export function decode(bytes: Uint8Array): Received {
 
 function decoded(bytes: Uint8Array): Received {
   const value = parsed(bytes)
+  const version = versionOf(value)
+  if (version > ENVELOPE_VERSION) throw newer(`envelope version ${version}`)
   if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
   const validator = bodies.get(value.type)
   if (validator === undefined) {
-    throw new CodedError('MESSAGE_INVALID', `unknown message type ${value.type}`)
+    throw newer(`message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { type, body, id, sender, incarnation, epoch, sentAt } = value
   // the lines above have checked it
   return { type, body, id, sender, incarnation, epoch, sentAt } as Received
+}
+
+const newer = (what: string): CodedError =>
+  new CodedError('MESSAGE_NEWER', `${what} is not known to this version`)
+
+/** Zero when the value has no version of the right form. */
+function versionOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null || !('version' in value)) return 0
+  return Number.isSafeInteger(value.version) ? Number(value.version) : 0
 }
 
 const refuse = (reason: string, cause?: unknown): CodedError =>

@@ -75,6 +75,7 @@ function leaderThatListens(log: LogPort = LOG) {
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
           countParked: () => {},
+          countNewer: () => {},
         }),
       'dedup-window': () => definePassive(hear),
     },
