@@ -56,14 +56,13 @@ export const inBrackets = (name: string): string => {
 
 /** Reads it. Without a value in the settings, the default counts. */
 export function readOption(option: Option, around: SettingsAround): OptionReading {
-  const { settings, origin, directory } = around
+  const { settings, directory } = around
   const name = nameInUse(option, settings)
   if (name !== undefined && isSet(settings, twinOf(option, name))) {
     return readTwin(option, name, around)
   }
-  const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
   const used = name ?? option.names[0]
-  const raw = textFor(option, settings, used) || fallback
+  const raw = textFor(option, settings, used) || defaultOf(option, around)
   const from = name === undefined ? undefined : placeOf(settings, name)?.text
   if (raw === undefined) return { kind: 'value', value: undefined, shown: undefined, name, from }
   const secret = holdsSecret(option)
@@ -75,6 +74,9 @@ export function readOption(option: Option, around: SettingsAround): OptionReadin
   const value = placed(reading.value, option, directory)
   return { kind: 'value', value, shown: secret ? '(secret)' : hideLogin(raw), name, from }
 }
+
+const defaultOf = (option: Option, { origin }: SettingsAround): string | undefined =>
+  origin === 'embedded' ? (option.embedded ?? option.default) : option.default
 
 type Result = { readonly value: unknown } | { readonly problem: string }
 

@@ -131,9 +131,8 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   })
   const contradictions = new Contradictions(log)
   const remarks = new HostRemarks(clock)
-  let parked = 0
-  let newer = 0
-  let strangers = 0
+  const counts = { parked: 0, newer: 0, strangers: 0 }
+  const counting = (what: keyof typeof counts) => () => void (counts[what] += 1)
   const world: NodeWorld = {
     ...ports,
     store,
@@ -146,15 +145,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     announcer,
     contradictions,
     remarks,
-    countParked: () => {
-      parked += 1
-    },
-    countNewer: () => {
-      newer += 1
-    },
-    countStranger: () => {
-      strangers += 1
-    },
+    countParked: counting('parked'),
+    countNewer: counting('newer'),
+    countStranger: counting('strangers'),
   }
   const system: ActorSystem<Actors> = createActorSystem<Actors>({
     clock,
@@ -180,9 +173,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('host-monitor')) startHostMonitor(system)
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
-    parked: () => parked,
-    newer: () => newer,
-    strangers: () => strangers,
+    parked: () => counts.parked,
+    newer: () => counts.newer,
+    strangers: () => counts.strangers,
     contradictions: () => contradictions.count(),
     hosts: () => remarks.shown(),
     leading: () => term.current() !== undefined,

@@ -61,6 +61,8 @@ async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
   t.deepEqual(world.http.cloud.violations, [])
 }
 
+const leading = async () => (await world.supervisors()).find((each) => each.leading)
+
 async function applied(): Promise<readonly string[]> {
   const { host, port, user, password } = world.mariadb
   const options = { host, port, user, password: password.reveal(), database: 'specs_1' }
@@ -141,10 +143,9 @@ test.serial(
     tap.subscribe('ha.default.parked.>', {
       callback: (_error, { subject }) => void parked.push(subject),
     })
-    const shown = async () => (await world.supervisors()).find(({ leading }) => leading)
-    const before = (await shown())?.newer ?? 0
+    const before = (await leading())?.newer ?? 0
     await tap.jetstream().publish('ha.default.fault.guest.later', bytes, { msgID: 'later-1' })
-    await until('it is counted', async () => ((await shown())?.newer ?? 0) > before, 60_000)
+    await until('it is counted', async () => ((await leading())?.newer ?? 0) > before, 60_000)
     await finishesOnce(t, await inTheMiddle('compute-04'))
     t.deepEqual(parked, [])
   },

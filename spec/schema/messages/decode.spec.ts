@@ -24,7 +24,7 @@ function decoded(bytes: Uint8Array): Received | undefined {
   try {
     return decode(bytes)
   } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID')) return undefined
+    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
     throw error
   }
 }
