@@ -1,5 +1,6 @@
 /** Reads the files that a configuration names as `run` does, and connects nowhere. */
 import type { Config } from '../../schema/config.ts'
+import { useOf, type SecretName } from '../../schema/config/role-needs.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import { loadFailureDomains } from '../failure-domains.ts'
 import { natsCredentials } from '../nats-credentials.ts'
@@ -13,14 +14,18 @@ import { refuseUntrusted, trustedPaths } from '../trusted-files.ts'
 export function problemsOfFiles(config: Config): readonly string[] {
   const { bus, bridge, events, rabbit, store, node, api } = config
   const isGateway = node.roles.includes('gateway')
-  const database = store.location.kind === 'mysql' ? store.location.tls : undefined
+  const isUsed = (secret: SecretName): boolean => useOf(secret, node.roles) !== undefined
+  const { location } = store
+  const database =
+    location.kind === 'mysql' && isUsed('account of the database') ? location.tls : undefined
   const readings: readonly (() => unknown)[] = [
     () => refuseUntrusted(trustedPaths(config)),
     () => loadFailureDomains(config),
     () => natsCredentials(bus),
     () => database && readTlsMaterial(database, 'the database'),
-    () => bridge.brokers && linkTo(bridge.brokers, rabbit),
-    () => events.brokers && linkTo(events.brokers, rabbit),
+    () => node.roles.includes('bridge') && bridge.brokers && linkTo(bridge.brokers, rabbit),
+    () =>
+      isUsed('RabbitMQ of event notifications') && events.brokers && linkTo(events.brokers, rabbit),
     () => isGateway && loadPolicy(api, () => undefined),
     () => isGateway && checkServing(config),
   ]
