@@ -2,7 +2,7 @@
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
 import { cleanUp } from '../openstack/clean-up.ts'
-import { bootOn, Client, openCloud, slowly } from '../openstack/cloud.ts'
+import { allRun, bootOn, Client, openCloud, slowly } from '../openstack/cloud.ts'
 import { controlAttributes, killHost, prepareDeployment } from '../openstack/deployment.ts'
 import { RestClient } from '../openstack/rest-client.ts'
 import type { Scene } from './recovery.ts'
@@ -27,11 +27,7 @@ export async function doom(count: number): Promise<Doomed> {
   const instances: InstanceId[] = []
   opening.defer(() => cleanUp(openstack, client, { hosts: [host], instances }))
   for (let booted = 0; booted < count; booted += 1) instances.push(await bootOn(client, host))
-  await slowly('all instances run', async () => {
-    const here = await openstack.compute.listInstances(host)
-    const running = here.filter(({ vmState, taskState }) => vmState === 'active' && !taskState)
-    return running.length === count
-  })
+  await slowly('all instances run', () => allRun(openstack, host, instances))
   const kept = opening.move()
   return { openstack, client, host, instances, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Instance } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
 import { describeError } from '../../schema/errors.ts'
 import { Secret } from '../../schema/control-attributes.ts'
@@ -156,8 +157,24 @@ export const slowly = (what: string, condition: () => Promise<boolean>): Promise
       await delay(200) // a cloud is not polled as fast as memory
       return false
     },
-    120_000,
+    300_000,
   )
+
+/** Whether all of these instances run. Throws when Nova could not boot one of them. */
+export async function allRun(
+  { compute }: Openstack,
+  host: HostName,
+  booted: readonly InstanceId[],
+): Promise<boolean> {
+  const here = await compute.listInstances(host)
+  const ours = here.filter(({ id }) => booted.includes(id))
+  const failed = ours.find(({ vmState }) => vmState === 'error')
+  if (failed !== undefined) throw new Error(`Nova could not boot ${failed.id} on ${host}: ERROR`)
+  return ours.filter(isRunning).length === booted.length
+}
+
+const isRunning = ({ vmState, taskState }: Instance): boolean =>
+  vmState === 'active' && taskState === null
 
 /** Boots one server on a host, without waiting for it. */
 export async function bootOn(client: Client, host: HostName): Promise<InstanceId> {

@@ -8,7 +8,7 @@ import type { InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
 import type { ServerProcess } from '../support/process.ts'
 import { cleanUp } from './clean-up.ts'
-import { Client, bootOn, env, openCloud, putBack, slowly } from './cloud.ts'
+import { Client, allRun, bootOn, env, openCloud, putBack, slowly } from './cloud.ts'
 import { controlAttributes, killCompute, prepareDeployment, type Machine } from './deployment.ts'
 import { JournalStop } from './journal-stop.ts'
 import { onCloud } from './on-cloud.ts'
@@ -71,7 +71,7 @@ async function setStage(): Promise<Stage> {
   for (let count = 0; count < INSTANCES; count += 1) {
     instances.push(await bootOn(client, one.host))
   }
-  await slowly('all instances run', () => allRunOn(openstack, one, instances))
+  await slowly('all instances run', () => allRun(openstack, one.host, instances))
   const kept = opening.move()
   return {
     openstack,
@@ -109,17 +109,6 @@ async function emptyMachines(
   return [one, two]
 }
 
-async function allRunOn(
-  { compute }: Openstack,
-  { host }: Machine,
-  instances: readonly InstanceId[],
-): Promise<boolean> {
-  const running = (await compute.listInstances(host)).filter(
-    ({ vmState, taskState }) => vmState === 'active' && taskState === null,
-  )
-  return instances.every((instance) => running.some(({ id }) => id === instance))
-}
-
 interface Line {
   readonly kind: string
   readonly step: string
@@ -151,7 +140,8 @@ async function recover(
     return hasEnded()
   })
   const problems = [`status ${await statusOf()}`].filter((text) => text !== 'status finished')
-  if (!(await allRunOn(openstack, target, stage.instances))) problems.push('not all run elsewhere')
+  if (!(await allRun(openstack, target.host, stage.instances)))
+    problems.push('not all run elsewhere')
   const records = (await openstack.compute.listEvacuations(victim.host, 0)).filter(
     (record) => !knownRecords.some((known) => known.id === record.id),
   )

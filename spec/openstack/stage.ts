@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
 import { cleanUp } from './clean-up.ts'
-import { Client, bootOn, openCloud, slowly } from './cloud.ts'
+import { allRun, Client, bootOn, openCloud, slowly } from './cloud.ts'
 import {
   controlAttributes,
   prepareDeployment,
@@ -47,7 +47,7 @@ export async function setStage(
   for (let index = 0; index < count; index += 1) {
     instances.push(await bootOn(client, victim.host))
   }
-  for (const id of instances) await slowly(`${id} runs`, () => runs(openstack, id))
+  await slowly('all instances run', () => allRun(openstack, victim.host, instances))
   const kept = opening.move()
   return {
     openstack,
