@@ -1,6 +1,6 @@
 /** The two Keystone accounts of a configuration: one acts on Compute, the other checks tokens. */
 import type { Config } from '../schema/config.ts'
-import type { Account, Domain } from '../transports/openstack/account.ts'
+import { isSameAccount, type Account, type Domain } from '../transports/openstack/account.ts'
 
 /** The account that evacuates instances; undefined when the configuration has none. */
 export function computeAccount({ compute }: Config): Account | undefined {
@@ -36,6 +36,19 @@ export function identityAccount({ identity }: Config): Account | undefined {
           }
         : { id: projectId },
   }
+}
+
+/** Whether both accounts are the same, so that one login serves both. */
+export function isOneLogin(config: Config): boolean {
+  const { identity, compute } = config
+  const [checking, acting] = [identityAccount(config), computeAccount(config)]
+  return (
+    checking !== undefined &&
+    acting !== undefined &&
+    isSameAccount(checking, acting) &&
+    identity.caFile === compute.caFile &&
+    identity.insecure === compute.insecure
+  )
 }
 
 /** The id comes before the name, as in Keystone's own clients. */

@@ -14,6 +14,7 @@ const command = async (kind: OperatorCommandKind | SiteCommandKind): Promise<Com
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).run,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
+  config: async () => (await import('./commands/config-check.ts')).configCheck,
   policy: async () => (await import('./commands/policy.ts')).policy,
   'confirm-dead': () => command('confirm-dead'),
   approve: () => command('approve'),
@@ -35,6 +36,7 @@ const USAGE = `usage: node ops/cli.ts <command>
   run --config FILE                         the roles that the file names, until asked to end
   run [--port PORT] [--exit-after-recovery] a demonstration: all roles, on a simulated cloud
   simulate [--seeds N] [--seed S]           search for broken promises in a simulated world
+  config check --config FILE [--json]       what differs from the defaults, and what the roles need
   policy SEGMENT [NAME=VALUE …] --config FILE
                                             show or change the policy of a segment
   confirm-dead HOST WHY                     confirm, on your responsibility, that the host is dead

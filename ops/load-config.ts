@@ -1,53 +1,84 @@
 /**
- * Reads the configuration file, and reports all its problems at once. Only this file reads files
- * and environment variables for settings.
+ * Loads the configuration from its files and the environment, and reports all its problems at once.
+ * Only `ops/config/` and this file read files and environment variables for settings.
  */
-import { readFileSync, statSync } from 'node:fs'
-import { hostname } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { OPTIONS, type Config } from '../schema/config.ts'
 import type { Option } from '../schema/config/option.ts'
 import { advice, contradictions, type Origin } from '../schema/config/relations.ts'
+import { readEnvironment, type Environment } from './config/environment.ts'
 import { fateOf } from './config/fate.ts'
-import { parseIni, sectionName, type IniFile } from './config/parse-ini.ts'
-import { allowedText, readValue } from './config/read-value.ts'
-import { substitute } from './config/substitute.ts'
+import { layered, type Layer, type Settings } from './config/layers.ts'
+import { parseIni } from './config/parse-ini.ts'
+import {
+  inBrackets,
+  publicNote,
+  readOption,
+  type ConfigProblem,
+  type OptionReading,
+  type SettingsAround,
+} from './config/read-option.ts'
+import { overlaysOf, readConfigFile } from './config/setting-files.ts'
 import { unhonoured } from './config/unhonoured.ts'
 import { unknownOptions } from './config/unknown-options.ts'
-import { problemsOf } from './trusted-files.ts'
 
-/** One reason why the configuration cannot be used. A secret `value` is masked. */
-export interface ConfigProblem {
-  /** Undefined when the problem concerns the whole file. */
-  readonly option: string | undefined
-  readonly value: string | undefined
-  readonly text: string
+/** An option whose value differs from its default. */
+export interface GivenOption {
+  /** `section.option`, as it was given. */
+  readonly name: string
+  /** As the operator wrote it; a secret is masked. */
+  readonly value: string
+  /** The file and line, or the variable of the environment. */
+  readonly from: string | undefined
+  readonly option: Option
 }
 
 /** A frozen configuration with notes for the log, one line each, or all problems. */
 export type LoadedConfig =
-  | { readonly kind: 'ok'; readonly config: Config; readonly notes: readonly string[] }
+  | {
+      readonly kind: 'ok'
+      readonly config: Config
+      readonly notes: readonly string[]
+      /** What differs from the defaults. */
+      readonly given: readonly GivenOption[]
+    }
   | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
 
 /**
- * Loads a file. Without a path, the embedded defaults are used: all roles in one process, on a
- * simulated cloud.
+ * Loads a file with its overlays, and the options of the environment. Without a path, the embedded
+ * defaults are used: all roles in one process, on a simulated cloud.
  */
-export function loadConfig(path: string | undefined): LoadedConfig {
-  if (path === undefined) return readConfig('', 'embedded')
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return { kind: 'invalid', problems: [whole(`cannot read ${path}: ${reason}`)] }
+export function loadConfig(
+  path: string | undefined,
+  environment: Environment = process.env,
+): LoadedConfig {
+  const layers: Layer[] = []
+  const problems: ConfigProblem[] = []
+  const notes: string[] = []
+  for (const source of path === undefined ? [] : filesOf(path, problems)) {
+    const reading = readConfigFile(source)
+    if ('problems' in reading) problems.push(...reading.problems.map(whole))
+    else {
+      layers.push({ source, ini: parseIni(reading.text) })
+      if (reading.isPublic) notes.push(publicNote(source))
+    }
   }
-  const problems = problemsOf({ what: 'the configuration file', path, use: 'trusted' })
-  if (problems.length > 0) return { kind: 'invalid', problems: problems.map(whole) }
-  const loaded = readConfig(text, 'file', dirname(path))
-  if (loaded.kind === 'invalid' || (statSync(path).mode & 0o004) === 0) return loaded
-  const note = `${path} can be read by every user of this machine, and it may hold passwords`
-  return { ...loaded, notes: [note, ...loaded.notes] }
+  const variables = readEnvironment(environment)
+  problems.push(...variables.problems.map(whole))
+  if (problems.length > 0) return { kind: 'invalid', problems }
+  const origin = path === undefined ? 'embedded' : 'file'
+  const directory = path === undefined ? '.' : dirname(path)
+  const settings = layered([...layers, variables.layer])
+  const loaded = readSettings({ settings, origin, directory })
+  if (loaded.kind === 'invalid') return loaded
+  return { ...loaded, notes: [...notes, ...variables.notes, ...loaded.notes] }
+}
+
+function filesOf(path: string, problems: ConfigProblem[]): readonly string[] {
+  const overlays = overlaysOf(path)
+  if ('problems' in overlays) problems.push(...overlays.problems.map(whole))
+  return [path, ...('paths' in overlays ? overlays.paths : [])]
 }
 
 /**
@@ -55,31 +86,70 @@ export function loadConfig(path: string | undefined): LoadedConfig {
  * embedded defaults.
  */
 export function readConfig(text: string, origin: Origin, directory = '.'): LoadedConfig {
-  const file = parseIni(text)
-  const problems = file.problems.map(whole)
-  problems.push(...unknownOptions(file).map((unknown) => ({ ...unknown, value: undefined })))
-  problems.push(...unhonoured(file).map((option) => ({ ...option, value: undefined })))
-  const parts = Object.entries<Readonly<Record<string, Option>>>(OPTIONS).map(([part, options]) => [
-    part,
-    Object.fromEntries(
-      Object.entries(options).map(([name, option]) => {
-        const outcome = readOption(option, file, { origin, directory })
-        if (outcome.kind === 'problem' && !isTold(problems, outcome.problem)) {
-          problems.push(outcome.problem)
-        }
-        return [name, outcome.kind === 'value' ? outcome.value : undefined]
-      }),
-    ),
-  ])
-  if (problems.length > 0) return { kind: 'invalid', problems }
-  // readOption has read each value by its declaration
-  const config = Object.fromEntries(parts) as Config
-  for (const { option, text: why } of contradictions(config, origin)) {
-    problems.push({ option, value: undefined, text: why })
+  const settings = layered([{ source: undefined, ini: parseIni(text) }])
+  return readSettings({ settings, origin, directory })
+}
+
+function readSettings(around: SettingsAround): LoadedConfig {
+  const { settings, origin } = around
+  const problems: ConfigProblem[] = settings.problems.map(whole)
+  for (const { option, text } of [...unknownOptions(settings), ...unhonoured(settings)]) {
+    const from = option === undefined ? undefined : settings.places.get(option)?.text
+    problems.push({ option, value: undefined, text, from })
+  }
+  const outcomes = readAll(around)
+  for (const { outcome } of outcomes) {
+    if (outcome.kind === 'problem' && !isTold(problems, outcome.problem)) {
+      problems.push(outcome.problem)
+    }
   }
   if (problems.length > 0) return { kind: 'invalid', problems }
-  const notes = origin === 'file' ? [...remarks(file), ...advice(config)] : []
-  return { kind: 'ok', config: deepFreeze(config), notes }
+  const config = configOf(outcomes)
+  for (const { option, text } of contradictions(config, origin)) {
+    const from = settings.places.get(option)?.text
+    problems.push({ option, value: undefined, text, from })
+  }
+  if (problems.length > 0) return { kind: 'invalid', problems }
+  const notes = origin === 'file' ? [...remarks(settings), ...advice(config)] : []
+  const about = outcomes.flatMap(({ outcome }) =>
+    outcome.kind === 'value' && outcome.note !== undefined ? [outcome.note] : [],
+  )
+  const given = outcomes.flatMap((read) => givenOf(read, around))
+  return { kind: 'ok', config: deepFreeze(config), notes: [...new Set(about), ...notes], given }
+}
+
+interface ReadOption {
+  readonly part: string
+  readonly key: string
+  readonly option: Option
+  readonly outcome: OptionReading
+}
+
+const readAll = (around: SettingsAround): readonly ReadOption[] =>
+  Object.entries<Readonly<Record<string, Option>>>(OPTIONS).flatMap(([part, options]) =>
+    Object.entries(options).map(([key, option]) => {
+      return { part, key, option, outcome: readOption(option, around) }
+    }),
+  )
+
+function configOf(outcomes: readonly ReadOption[]): Config {
+  const parts: Record<string, Record<string, unknown>> = {}
+  for (const { part, key, outcome } of outcomes) {
+    parts[part] ??= {}
+    parts[part][key] = outcome.kind === 'value' ? outcome.value : undefined
+  }
+  // readOption has read each value by its declaration
+  return parts as unknown as Config
+}
+
+const NOTHING: Settings = layered([])
+
+function givenOf({ option, outcome }: ReadOption, around: SettingsAround): readonly GivenOption[] {
+  if (outcome.kind === 'problem' || outcome.name === undefined) return []
+  const { name, shown, from, value } = outcome
+  const preset = readOption(option, { ...around, settings: NOTHING })
+  if (preset.kind === 'value' && isDeepStrictEqual(preset.value, value)) return []
+  return [{ name, value: shown ?? '', from, option }]
 }
 
 /** One line of the file may be read for several options, and its problem is reported once. */
@@ -89,85 +159,21 @@ const isTold = (problems: readonly ConfigProblem[], { option }: ConfigProblem): 
 /** All problems as lines for a terminal. */
 export function describeProblems(problems: readonly ConfigProblem[]): string {
   return problems
-    .map(({ option, value, text }) => {
-      if (option === undefined) return text
-      const [section, name] = splitName(option)
-      return `[${section}] ${name}${value === undefined ? '' : ` = ${value}`}: ${text}`
+    .map(({ option, value, text, from }) => {
+      const where = from === undefined ? '' : ` (${from})`
+      if (option === undefined) return text + where
+      return `${inBrackets(option)}${value === undefined ? '' : ` = ${value}`}: ${text}${where}`
     })
     .join('\n')
 }
 
 const whole = (text: string): ConfigProblem => ({ option: undefined, value: undefined, text })
 
-const splitName = (name: string): readonly [section: string, option: string] => {
-  const dot = name.indexOf('.')
-  return [name.slice(0, dot), name.slice(dot + 1)]
-}
-
-/**
- * A value for people. A URL may contain a password although it should not, so that part is hidden.
- */
-const shown = (raw: string): string => JSON.stringify(raw.replaceAll(/:\/\/[^/]*@/g, '://***@'))
-
-type Outcome =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'problem'; readonly problem: ConfigProblem }
-
-interface Place {
-  readonly origin: Origin
-  readonly directory: string
-}
-
-function readOption(option: Option, file: IniFile, { origin, directory }: Place): Outcome {
-  const name = option.names.find((each) => isSet(file, each)) ?? option.names[0]
-  const fallback = origin === 'embedded' ? (option.embedded ?? option.default) : option.default
-  const raw = textFor(option, file, name) || fallback
-  if (raw === undefined) return { kind: 'value', value: undefined }
-  const secret = ['secret', 'store', 'amqp'].includes(option.kind)
-  const refuse = (text: string): Outcome => ({
-    kind: 'problem',
-    problem: { option: name, value: secret ? '***' : shown(raw), text },
-  })
-  const [section] = splitName(name)
-  const ambient = new Map([['hostname', hostname()]])
-  const resolved = substitute(raw, { sections: file.sections, section, ambient })
-  if (resolved.kind === 'problem') {
-    // The dollar sign is part of a password, so what follows it is not printed.
-    return refuse(secret ? 'contains a dollar sign that is not written as $$' : resolved.text)
-  }
-  const reading = readValue(resolved.text, option)
-  if (reading === undefined) return refuse(`must be ${allowedText(option)}`)
-  if ('problem' in reading) return refuse(reading.problem)
-  return { kind: 'value', value: placed(reading.value, option, directory) }
-}
-
-function textOf(file: IniFile, name: string): string | undefined {
-  const [section, option] = splitName(name)
-  return file.sections.get(sectionName(section))?.get(option)
-}
-
-function placed(value: unknown, { kind }: Option, directory: string): unknown {
-  if (kind === 'beside') return resolve(directory, String(value))
-  if (kind !== 'besides' || !Array.isArray(value)) return value
-  return value.map((path) => resolve(directory, String(path)))
-}
-
-/** The last line, or all lines when each of them is a value. */
-function textFor(option: Option, file: IniFile, name: string): string | undefined {
-  const last = textOf(file, name)
-  if (!('isRepeated' in option) || last === undefined) return last
-  const [section, key] = splitName(name)
-  return [...(file.earlier.get(`${sectionName(section)}.${key}`) ?? []), last].join(',')
-}
-
-/** `option =` without a value counts as an absent line. */
-const isSet = (file: IniFile, name: string): boolean => (textOf(file, name) ?? '') !== ''
-
 /**
  * Each option that has no effect, with the reason; and the unknown options, in one line for each
  * section.
  */
-function remarks({ sections }: IniFile): readonly string[] {
+function remarks({ sections }: Settings): readonly string[] {
   const notes: string[] = []
   for (const [section, options] of sections) {
     const ignored: string[] = []

@@ -14,10 +14,12 @@ export function natsCredentials(bus: Config['bus']): NatsCredentials {
   const { user, password, token, credentialsFile, nkeyFile } = bus
   return {
     ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password: password.reveal() }),
-    ...(token === undefined ? {} : { token: token.reveal() }),
-    ...(credentialsFile === undefined ? {} : { creds: readFileSync(credentialsFile, 'utf8') }),
-    ...(nkeyFile === undefined ? {} : { nkey: readNkeySeed(nkeyFile) }),
+    ...(password === undefined ? {} : { password }),
+    ...(token === undefined ? {} : { token }),
+    ...(credentialsFile === undefined
+      ? {}
+      : { creds: readerOf(() => readFileSync(credentialsFile, 'utf8')) }),
+    ...(nkeyFile === undefined ? {} : { nkey: readerOf(() => readNkeySeed(nkeyFile)) }),
     ...tlsOf(bus),
   }
 }
@@ -37,6 +39,19 @@ function readNkeySeed(path: string): string {
     'CONFIG_INVALID',
     `[bus] nkey_file: ${path} has no line with the seed of an NKey for a user, which begins with SU`,
   )
+}
+
+/** Reads a file at every login. While it cannot be used, because it is being replaced, what was read last counts. */
+function readerOf(read: () => string): () => string {
+  let latest = read()
+  return () => {
+    try {
+      latest = read()
+    } catch {
+      // the login fails if what was read last is not valid any more, and is tried again
+    }
+    return latest
+  }
 }
 
 function tlsOf(bus: Config['bus']): Pick<NatsCredentials, 'tls'> {

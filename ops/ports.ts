@@ -25,7 +25,7 @@ import { MemoryBroker } from '../transports/memory/broker.ts'
 import { MemoryFaultSpool } from '../transports/memory/fault-spool.ts'
 import { MemoryRunRecord } from '../transports/memory/run-record.ts'
 import { connectNats } from '../transports/nats/connect.ts'
-import { isSameAccount, type Account } from '../transports/openstack/account.ts'
+import type { Account } from '../transports/openstack/account.ts'
 import {
   openOpenstack,
   type Openstack,
@@ -46,7 +46,7 @@ import type { SystemRandom } from '../transports/system/random.ts'
 import { useOf } from '../schema/config/role-needs.ts'
 import { absentPort } from './absent-port.ts'
 import { connectionLimits } from './connection-limits.ts'
-import { computeAccount, identityAccount } from './accounts.ts'
+import { computeAccount, identityAccount, isOneLogin } from './accounts.ts'
 import { openGuests, type GuestWorld } from './open-guests.ts'
 import { natsCredentials } from './nats-credentials.ts'
 import { readTlsMaterial } from './tls-material.ts'
@@ -268,18 +268,12 @@ async function openIdentity(
   ambient: Ambient,
   opened: Openstack | undefined,
 ): Promise<IdentityPort | undefined> {
-  const { api, identity, compute, node } = config
+  const { api, identity, node } = config
   if (api.authStrategy === 'noauth2') return undefined
   if (useOf('account that checks tokens', node.roles) === undefined) return undefined
   const account = identityAccount(config)
   if (account === undefined) return opened?.identity
-  const acting = computeAccount(config)
-  const isSame =
-    acting !== undefined &&
-    isSameAccount(account, acting) &&
-    identity.caFile === compute.caFile &&
-    identity.insecure === compute.insecure
-  if (isSame && opened !== undefined) return opened.identity
+  if (opened !== undefined && isOneLogin(config)) return opened.identity
   const endpoint = {
     region: undefined,
     interface: 'public',

@@ -10,6 +10,7 @@ import type { Config } from '../schema/config.ts'
 import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
 import { hostName, nodeName } from '../schema/ids.ts'
 import type { LinkHealth } from '../schema/messages/leadership.ts'
+import type { ReplaceablePolicy } from '../gateway/policy/policy.ts'
 import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { bridgeLinks, openBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
@@ -25,6 +26,8 @@ export interface RunningProcess {
   readonly node: Node
   /** The address of the REST API; undefined without the role `gateway`. */
   readonly address: string | undefined
+  /** The access rules of the REST API, which SIGHUP may replace; undefined without the role `gateway`. */
+  readonly policy: ReplaceablePolicy | undefined
   readonly endings: readonly Ending[]
 }
 
@@ -71,9 +74,9 @@ export async function startProcess(
   const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
+    { name: 'leadership', end: () => handOver(node) },
     { name: 'gateway', end: async () => gateway?.app.close() },
     { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
-    { name: 'leadership', end: () => handOver(node) },
     {
       name: 'actors',
       end: async () => {
@@ -99,7 +102,7 @@ export async function startProcess(
     await endInOrder(endings, log)
     throw error
   }
-  return { node, address: gateway?.address, endings }
+  return { node, address: gateway?.address, policy: gateway?.policy, endings }
 }
 
 const connected = (name: string, is: () => boolean): ReadinessCheck => ({

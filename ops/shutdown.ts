@@ -36,6 +36,25 @@ export async function endInOrder(endings: readonly Ending[], log: LogPort): Prom
   return done
 }
 
+/**
+ * Listens to SIGHUP from now on, so that one that comes early does not end the process. It acts once
+ * `attach` has said what to do.
+ */
+export function listenToHangups(): { attach(act: () => void): void } {
+  let attached: (() => void) | undefined
+  let isAsked = false
+  process.on('SIGHUP', () => {
+    if (attached === undefined) isAsked = true
+    else attached()
+  })
+  return {
+    attach(act) {
+      attached = act
+      if (isAsked) act()
+    },
+  }
+}
+
 /** Resolves with the first signal that asks this process to end. */
 export function untilAskedToEnd(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()

@@ -36,6 +36,7 @@ export function startStorelessProcess(
   return {
     node,
     address: undefined,
+    policy: undefined,
     endings: [
       { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
       { name: 'actors', end: () => node.system.stop() },

@@ -17,9 +17,13 @@ import { readCertificatePins, redfishUrlProblem } from './redfish-address.ts'
 
 /** A text that must never be printed. Only the transport that needs the text calls `reveal`. */
 export class Secret {
-  readonly #text: string
+  #text: string
   constructor(text: string) {
     this.#text = text
+  }
+  /** Takes the value of another one: whoever holds this secret uses it at the next login. */
+  rotateTo(next: Secret): void {
+    this.#text = next.reveal()
   }
   reveal(): string {
     return this.#text

@@ -14,6 +14,7 @@ export const ERRORS = {
   CONFIG_INVALID: { status: 500, retryable: false },
   INPUT_INVALID: { status: 400, retryable: false },
   MESSAGE_INVALID: { status: 400, retryable: false },
+  MESSAGE_NEWER: { status: 400, retryable: true },
   TOKEN_INVALID: { status: 401, retryable: false },
   ACCESS_FORBIDDEN: { status: 403, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },

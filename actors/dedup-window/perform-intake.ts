@@ -134,9 +134,10 @@ async function listen(world: PerformWorld, signal: AbortSignal): Promise<undefin
   )
   for (const topic of NEWS_TOPICS) open.use(bus.subscribe(subjectOf(cloud, ...topic), hear))
   open.use(
-    bus.consumeFaults('engine', (delivery) =>
-      tell({ type: 'intake.fault-delivered', delivery, received: parking.decode(delivery) }),
-    ),
+    bus.consumeFaults('engine', (delivery) => {
+      const received = parking.decodeFault(delivery)
+      if (received !== 'waits') tell({ type: 'intake.fault-delivered', delivery, received })
+    }),
   )
   const aborted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })

@@ -60,7 +60,7 @@ function readList(message: BusMessage): GuestsRunning | undefined {
     const { type, body } = decode(message)
     return type === 'guests.running' ? body : undefined
   } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    if (!isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) throw error
     return undefined
   }
 }

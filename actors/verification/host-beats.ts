@@ -40,7 +40,7 @@ function readAny(message: BusMessage): Beat | undefined {
     const { type, body, incarnation, sequence } = decode(message)
     return type === 'host.heartbeat' ? { incarnation, sequence, body } : undefined
   } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID')) throw error
+    if (!isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) throw error
     return undefined
   }
 }

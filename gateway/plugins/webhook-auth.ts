@@ -13,8 +13,8 @@ export interface WebhookCredentials {
 
 /** Refuses senders without these credentials. */
 export function requireWebhookCredentials(app: GatewayApp, credentials: WebhookCredentials): void {
-  const allowed = headersOf(credentials).map(digest)
   app.addHook('onRequest', async (request, reply) => {
+    const allowed = headersOf(credentials).map(digest) // a secret may have been rotated
     const sent = digest(request.headers.authorization ?? '')
     if (allowed.some((known) => timingSafeEqual(known, sent))) return
     reply.header('www-authenticate', 'Bearer, Basic realm="webhooks"')

@@ -78,6 +78,23 @@ export interface Policy {
   isAdmin(caller: Caller): boolean
 }
 
+/** A policy that can be replaced while requests are served. */
+export interface ReplaceablePolicy extends Policy {
+  replaceBy(next: Policy): void
+}
+
+/** Answers as the latest policy does. */
+export function replaceablePolicy(first: Policy): ReplaceablePolicy {
+  let current = first
+  return {
+    allows: (action, caller) => current.allows(action, caller),
+    isAdmin: (caller) => current.isAdmin(caller),
+    replaceBy: (next) => {
+      current = next
+    },
+  }
+}
+
 /**
  * The policy in which an operator's rules replace the defaults with the same names. CONFIG_INVALID
  * names the bad rule.

@@ -8,8 +8,9 @@ import { SystemRandom } from '../../transports/system/random.ts'
 import { prepareDemo, startDemo } from '../demo/demo.ts'
 import { describeProblems, loadConfig, readConfig } from '../load-config.ts'
 import { embeddedCloud, openEmbeddedWorld, openRealWorld, openStorelessWorld } from '../ports.ts'
-import { startProcess } from '../process.ts'
-import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
+import { startProcess, type RunningProcess } from '../process.ts'
+import { reloading } from '../reload.ts'
+import { endInOrder, listenToHangups, untilAskedToEnd } from '../shutdown.ts'
 import { isStoreless, startStorelessProcess } from '../storeless-process.ts'
 
 /**
@@ -41,10 +42,14 @@ export async function run(args: readonly string[]): Promise<number> {
     return 2
   }
   const { config, notes } = loaded
-  if (values.config === undefined) return runDemo(config, exitAfterRecovery)
+  const file = values.config
+  if (file === undefined) return runDemo(config, exitAfterRecovery)
+  const hangups = listenToHangups()
   const ambient = ambientOf(config)
   for (const note of notes) ambient.log.info({}, note)
-  return runReal(config, ambient)
+  return runReal(config, ambient, (running) =>
+    hangups.attach(reloading(file, config, { log: ambient.log, policy: running.policy })),
+  )
 }
 
 type RunAmbient = ReturnType<typeof ambientOf>
@@ -55,7 +60,11 @@ function ambientOf(config: Config) {
   return { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
 }
 
-async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
+async function runReal(
+  config: Config,
+  ambient: RunAmbient,
+  onRunning: (running: RunningProcess) => void,
+): Promise<number> {
   const { log } = ambient
   try {
     const gaveUp = Promise.withResolvers<Error>()
@@ -66,11 +75,15 @@ async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
     const running = isStoreless(config)
       ? startStorelessProcess(config, openStorelessWorld(config, ambient), ambient, onGiveUp)
       : await startProcess(config, await openRealWorld(config, ambient), ambient, onGiveUp)
+    onRunning(running)
     log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
     const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])
     const isAsked = typeof reason === 'string'
     log.info({ reason: isAsked ? reason : 'gave-up' }, 'instance-ha ends')
+    const askedMs = ambient.clock.monotonicMs()
     const clean = await endInOrder(running.endings, log)
+    const tookMs = Math.round(ambient.clock.monotonicMs() - askedMs)
+    if (clean) log.info({ tookMs }, 'drained: this process holds no lease and does nothing more')
     if (isAsked) return clean ? 0 : 1
     if (!isRefusal(reason)) return 1
     process.stderr.write(`instance-ha cannot start: ${describeError(reason)}\n`)

@@ -4,6 +4,7 @@
  */
 import { OPTIONS } from '../../schema/config.ts'
 import type { OptionGroup } from '../../schema/config/option.ts'
+import { spellingsOf } from '../../schema/config/secret-files.ts'
 import { SUPERSEDED } from '../../schema/config/superseded.ts'
 import { WITHOUT_EFFECT } from '../../schema/config/without-effect.ts'
 
@@ -18,7 +19,7 @@ export type OptionFate =
 const PREFERRED = new Map(
   Object.values<OptionGroup>(OPTIONS)
     .flatMap((options) => Object.values(options))
-    .flatMap(({ names }) => names.map((name) => [name, names[0]])),
+    .flatMap((option) => spellingsOf(option).map((name) => [name, option.names[0]])),
 )
 
 /** The fate of `section.option`; undefined when the option is not known. */

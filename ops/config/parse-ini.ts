@@ -11,6 +11,8 @@ export interface IniFile {
    * The values before the last one, for an option that occurs several times, by `section.option`.
    */
   readonly earlier: ReadonlyMap<string, readonly string[]>
+  /** The number of the line with the last value of each option, by `section.option`. */
+  readonly lines: ReadonlyMap<string, number>
   /**
    * The lines that are not INI: `line 7: …`. The line is never quoted, because it may contain a
    * password.
@@ -26,7 +28,9 @@ interface Section {
 interface Reader {
   readonly sections: Map<string, Map<string, string>>
   readonly earlier: Map<string, string[]>
+  readonly lines: Map<string, number>
   readonly problems: string[]
+  line: number
   section: Section | undefined
   /** The option to which an indented line would belong. */
   open: string | undefined
@@ -44,14 +48,17 @@ export function parseIni(text: string): IniFile {
   const reader: Reader = {
     sections: new Map(),
     earlier: new Map(),
+    lines: new Map(),
     problems: [],
+    line: 0,
     section: undefined,
     open: undefined,
   }
   const lines = text.replace(/^\uFEFF/, '').split('\n')
   for (const [index, line] of lines.entries()) {
+    reader.line = index + 1
     const problem = readLine(reader, line.trimEnd())
-    if (problem !== undefined) reader.problems.push(`line ${index + 1}: ${problem}`)
+    if (problem !== undefined) reader.problems.push(`line ${reader.line}: ${problem}`)
   }
   return reader
 }
@@ -87,8 +94,9 @@ function assign(reader: Reader, line: string): string | undefined {
   if (reader.section === undefined) return 'an option before the first [section]'
   const { name: section, options } = reader.section
   const before = options.get(name)
+  const key = `${section}.${name}`
+  reader.lines.set(key, reader.line)
   if (before !== undefined) {
-    const key = `${section}.${name}`
     reader.earlier.set(key, [...(reader.earlier.get(key) ?? []), before])
   }
   options.set(name, value)

@@ -4,6 +4,7 @@
  */
 import { OPTIONS } from '../../schema/config.ts'
 import type { Option } from '../../schema/config/option.ts'
+import { fileTwin, holdsSecret, isTakenAtReload } from '../../schema/config/secret-files.ts'
 import { SUPERSEDED } from '../../schema/config/superseded.ts'
 import { allowedText } from './read-value.ts'
 
@@ -17,6 +18,12 @@ const HEAD = `# instance-ha: every option with its meaning and default. Usual pl
 # An existing masakari.conf can be used without changes. The log at the start names every option that has no effect.
 # When a value cannot be understood, the process does not start. The same holds for an unknown option in a section that
 # Masakari does not have ([bus], [lease], [fence], ...).
+#
+# Files *.conf in the folder instance-ha.conf.d beside this file are read after it, in the order of their names, and then
+# the environment: INSTANCE_HA_<SECTION>__<OPTION>, for example INSTANCE_HA_DATABASE__CONNECTION. What is read last counts.
+# Each password, token and URL with a password may be in a file of its own: the option with _file at the end of its name,
+# for example password_file, names that file. SIGHUP makes a running process read all of it again; "At SIGHUP" below says
+# what it then takes. The command "config check" shows what differs from the defaults, and where it is set.
 `
 
 /** The text of `ops/instance-ha.conf.sample`. */
@@ -42,10 +49,20 @@ function renderOption(name: string, option: Option): string {
     option.low === undefined ? '' : `Too low: ${option.low}.`,
     option.high === undefined ? '' : `Too high: ${option.high}.`,
     option.embedded === undefined ? '' : `Without a configuration file: ${option.embedded}.`,
+    holdsSecret(option) ? `Or ${fileTwin(name)}: a file with it.` : '',
+    takenText(option),
     others.length === 0 ? '' : `Also read from ${others.join(' and ')}.`,
   ]
   const comment = sentences.filter((sentence) => sentence !== '').flatMap(wrap)
   return [...comment, `#${name} = ${option.default ?? ''}`.trimEnd(), ''].join('\n')
+}
+
+function takenText(option: Option): string {
+  if (!isTakenAtReload(option)) return ''
+  if (!holdsSecret(option)) return 'At SIGHUP: a change is taken.'
+  return option.kind === 'secret'
+    ? 'At SIGHUP: a changed value is taken.'
+    : 'At SIGHUP: a changed password is taken.'
 }
 
 function renderSuperseded(): string {

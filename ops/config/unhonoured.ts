@@ -25,7 +25,7 @@ const NOTHING = ['', 'false', '0', 'no', 'off', 'none', '<none>', 'plain', 'amqp
 /** Each of these options, as `section.option`, with what to do. */
 export function unhonoured({
   sections,
-}: IniFile): readonly { readonly option: string; readonly text: string }[] {
+}: Pick<IniFile, 'sections'>): readonly { readonly option: string; readonly text: string }[] {
   return [...sections].flatMap(([section, options]) =>
     [...options].flatMap(([name, value]) => {
       const option = `${section}.${name}`

@@ -4,6 +4,7 @@
  */
 import { OPTIONS } from '../../schema/config.ts'
 import type { OptionGroup } from '../../schema/config/option.ts'
+import { spellingsOf } from '../../schema/config/secret-files.ts'
 import { SUPERSEDED } from '../../schema/config/superseded.ts'
 import { adviceFor, misspeltName, shownName } from '../../schema/nearest-name.ts'
 import type { IniFile } from './parse-ini.ts'
@@ -25,7 +26,7 @@ export interface UnknownOption {
  * Every unknown option in our own sections, and every section whose name is a misspelt name of one
  * of them.
  */
-export function unknownOptions({ sections }: IniFile): readonly UnknownOption[] {
+export function unknownOptions({ sections }: Pick<IniFile, 'sections'>): readonly UnknownOption[] {
   const known = knownOptions()
   return [...sections].flatMap(([section, options]) => {
     if (!OWN_SECTIONS.includes(section)) return known.has(section) ? [] : unknownSection(section)
@@ -50,7 +51,7 @@ function unknownSection(section: string): readonly UnknownOption[] {
 function knownOptions(): ReadonlyMap<string, ReadonlySet<string>> {
   const declared = Object.values<OptionGroup>(OPTIONS)
     .flatMap((options) => Object.values(options))
-    .flatMap((option) => option.names)
+    .flatMap(spellingsOf)
   const sections = new Map<string, Set<string>>()
   for (const name of [...declared, ...Object.keys(SUPERSEDED)]) {
     const dot = name.indexOf('.')

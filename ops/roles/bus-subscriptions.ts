@@ -82,7 +82,7 @@ function decoded(message: BusMessage): Received | undefined {
   try {
     return decode(message)
   } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID')) return undefined
+    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
     throw error
   }
 }

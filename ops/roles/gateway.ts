@@ -19,6 +19,7 @@ import type { ReadinessCheck } from '../../gateway/plugins/health.ts'
 import type { ObjectionOf } from '../../gateway/views/protection.ts'
 import { buildGateway, type GatewayOptions } from '../../gateway/server.ts'
 import type { Webhook } from '../../gateway/routes/webhooks.ts'
+import { replaceablePolicy, type ReplaceablePolicy } from '../../gateway/policy/policy.ts'
 import type { HealthBoard } from './health.ts'
 import { subscribeToBus } from './bus-subscriptions.ts'
 import { loadPolicy } from './policy-file.ts'
@@ -47,9 +48,13 @@ export interface GatewayWorld {
 export async function startGateway(
   world: GatewayWorld,
   config: Config,
-): Promise<{ readonly app: FastifyInstance; readonly address: string }> {
+): Promise<{
+  readonly app: FastifyInstance
+  readonly address: string
+  readonly policy: ReplaceablePolicy
+}> {
   const { api, bus } = config
-  const policy = loadPolicy(api, (text) => world.log.info(text))
+  const policy = replaceablePolicy(loadPolicy(api, (text) => world.log.info(text)))
   const options = optionsOf(config)
   const rules = rulesOf(config)
   const webhook = webhookOf(config, world)
@@ -82,7 +87,7 @@ export async function startGateway(
   })
   const address = await app.listen({ host: api.listen, port: api.port })
   // Fastify does not know that its server uses TLS.
-  return { app, address: options.tls ? address.replace(/^http:/, 'https:') : address }
+  return { app, address: options.tls ? address.replace(/^http:/, 'https:') : address, policy }
 }
 
 /** Owners of instances are told what the evacuator's own rules say. */
@@ -112,6 +117,9 @@ function optionsOf({ api, serving, identity, notifications }: Config): GatewayOp
     ...tlsOf(serving),
   }
 }
+
+/** CONFIG_INVALID for certificates and patterns that cannot be used. */
+export const checkServing = (config: Config): void => void optionsOf(config)
 
 function tlsOf(serving: Config['serving']): Pick<GatewayOptions, 'tls'> {
   const { tlsCertFile, tlsKeyFile, tlsClientCaFile, tlsCiphers } = serving

@@ -51,6 +51,7 @@ function healthOf(node: Node, identity: Identity): RoleHealth {
     leading: node.leading(),
     deadLetters: node.system.deadLetters(),
     parked: node.parked() + (counts?.parked ?? 0),
+    newer: node.newer(),
     strangers: node.strangers(),
     contradictions: node.contradictions(),
     ...(counts === undefined ? {} : { bridge: counts }),
@@ -127,7 +128,7 @@ function decoded(message: BusMessage): Received | undefined {
   try {
     return decode(message)
   } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID')) return undefined
+    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
     throw error
   }
 }

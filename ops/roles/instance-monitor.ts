@@ -62,6 +62,7 @@ export function createStorelessNode(ports: MonitorPorts, { onGiveUp }: NodeHooks
     announcer,
     start: () => startInstanceMonitor(system, ports),
     parked: () => 0,
+    newer: () => 0,
     strangers: () => 0,
     contradictions: () => 0,
     hosts: () => undefined,

@@ -79,6 +79,8 @@ export interface NodeWorld extends NodePorts {
   readonly remarks: HostRemarks
   /** Counts a message from outside that could not be decoded. */
   readonly countParked: () => void
+  /** Counts a message that a newer version has sent. */
+  readonly countNewer: () => void
   /** Counts an observation by somebody, or of a host, that is not registered. */
   readonly countStranger: () => void
 }
@@ -93,6 +95,8 @@ export interface Node {
   start(): void
   /** Messages that could not be decoded, since the start. */
   parked(): number
+  /** Messages of newer versions that this one does not know, since the start. */
+  newer(): number
   /** Observations that did not count, since the start. */
   strangers(): number
   /** Reports that were not true, by what this node saw itself, since the start. */
@@ -127,8 +131,8 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   })
   const contradictions = new Contradictions(log)
   const remarks = new HostRemarks(clock)
-  let parked = 0
-  let strangers = 0
+  const counts = { parked: 0, newer: 0, strangers: 0 }
+  const counting = (what: keyof typeof counts) => () => void (counts[what] += 1)
   const world: NodeWorld = {
     ...ports,
     store,
@@ -141,12 +145,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     announcer,
     contradictions,
     remarks,
-    countParked: () => {
-      parked += 1
-    },
-    countStranger: () => {
-      strangers += 1
-    },
+    countParked: counting('parked'),
+    countNewer: counting('newer'),
+    countStranger: counting('strangers'),
   }
   const system: ActorSystem<Actors> = createActorSystem<Actors>({
     clock,
@@ -172,8 +173,9 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('host-monitor')) startHostMonitor(system)
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
-    parked: () => parked,
-    strangers: () => strangers,
+    parked: () => counts.parked,
+    newer: () => counts.newer,
+    strangers: () => counts.strangers,
     contradictions: () => contradictions.count(),
     hosts: () => remarks.shown(),
     leading: () => term.current() !== undefined,

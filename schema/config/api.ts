@@ -72,6 +72,7 @@ export const API = {
     kind: 'beside',
     default: 'policy.yaml',
     embedded: '.instance-ha/policy.yaml',
+    isTakenAtReload: true,
     meaning:
       "File with changes to the access rules, in oslo.policy's language. A relative path begins in the directory of this file. " +
       'Without such a file the default rules hold. If the file cannot be read, or a rule cannot be used, the process does not start.',
@@ -81,6 +82,7 @@ export const API = {
     kind: 'besides',
     isRepeated: true,
     default: 'policy.d',
+    isTakenAtReload: true,
     meaning:
       'Directories with more such files, one directory per line. These files are read after policy_file, in the order of their names, and ' +
       'the rule that is read last counts. A directory that does not exist is ignored.',

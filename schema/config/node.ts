@@ -33,6 +33,7 @@ export const NODE = {
     kind: 'choice',
     of: LOG_LEVELS,
     default: 'info',
+    isTakenAtReload: true,
     meaning: 'The least severe lines that are written. Lines are JSON on stderr.',
   },
 } as const satisfies OptionGroup

@@ -128,6 +128,8 @@ interface Described {
   readonly embedded?: string
   /** Several lines of this option are several values; without this, the last line counts. */
   readonly isRepeated?: true
+  /** A running process takes a changed value at SIGHUP. Secrets do not need this mark. */
+  readonly isTakenAtReload?: true
   /** One or two sentences that say what the option is for. */
   readonly meaning: string
   /** What goes wrong when a number is too low, and when it is too high. */

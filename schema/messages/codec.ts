@@ -110,7 +110,7 @@ let latest: { readonly arrived: Encoded; readonly received: Received } | undefin
 /**
  * Decodes and validates a message once, when it arrives: first the bounds, then the form of each
  * field, then whether its subject is the one that its sender and its body give. The server bounds on which subjects an account may
- * publish, so nobody can speak in the name of another. MESSAGE_INVALID says what is wrong.
+ * publish, so nobody can speak in the name of another. MESSAGE_INVALID says what is wrong; MESSAGE_NEWER, what this version does not know.
  */
 export function decode({ subject, body }: Encoded): Received {
   if (latest?.arrived.body === body && latest.arrived.subject === subject) return latest.received
@@ -130,16 +130,27 @@ export function decode({ subject, body }: Encoded): Received {
 
 function decoded(bytes: Uint8Array): Received {
   const value = parsed(bytes)
+  const version = versionOf(value)
+  if (version > ENVELOPE_VERSION) throw newer(`envelope version ${version}`)
   if (!envelopes.Check(value)) throw invalid('envelope', envelopes.Errors(value))
   const validator = bodies.get(value.type)
   if (validator === undefined) {
-    throw new CodedError('MESSAGE_INVALID', `unknown message type ${value.type}`)
+    throw newer(`message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
   const { version: _version, trace: _trace, ...rest } = value
   const speaker = speakerOf(value.type as WireType, value.body) ?? value.sender
   // the lines above have checked it
   return { ...rest, sender: speaker } as Received
+}
+
+const newer = (what: string): CodedError =>
+  new CodedError('MESSAGE_NEWER', `${what} is not known to this version`)
+
+/** Zero when the value has no version of the right form. */
+function versionOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null || !('version' in value)) return 0
+  return Number.isSafeInteger(value.version) ? Number(value.version) : 0
 }
 
 const refuse = (reason: string, cause?: unknown): CodedError =>

@@ -2,7 +2,10 @@
 import { Type, type Static } from 'typebox'
 import { Count, Id, Name, WallTime, Word } from './fields.ts'
 
-/** Version of the envelope. A message with another version is refused. */
+/**
+ * Version of the envelope. Fields that this version does not know are ignored; a message with a higher version is left to
+ * processes that know it.
+ */
 export const ENVELOPE_VERSION = 1
 
 export const Envelope = Type.Object({

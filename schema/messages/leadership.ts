@@ -63,6 +63,8 @@ export const RoleHealth = Type.Object({
   deadLetters: Count,
   /** How many messages from outside could not be decoded, since the start. */
   parked: Count,
+  /** How many messages of newer versions it did not know, since the start. */
+  newer: Type.Optional(Count),
   /**
    * How many observations came from, or were about, hosts or observers that are not registered,
    * since the start.

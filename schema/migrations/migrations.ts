@@ -30,6 +30,10 @@ import { moveGuests } from './0042-move-guests.ts'
 import { aggregateDomains } from './0043-aggregate-domains.ts'
 
 /**
+ * Old and new processes run side by side during an upgrade. So a migration only expands: it makes tables, columns that have a
+ * default or may be null, and indices that are not unique. One that takes something away has a name that ends in `-contract`; it
+ * comes a version after the one whose programs do without that.
+ *
  * Each migration runs unchanged on MySQL, MariaDB and SQLite, and can run again after an
  * interruption in the middle (MySQL's DDL is not transactional). Therefore an index of a new table
  * is a unique constraint that ends in the id: one statement creates it with the table. A later

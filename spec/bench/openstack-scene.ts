@@ -1,7 +1,8 @@
 /** A recovery on the cloud that the OS_* variables name, with a BMC for each of its hosts. */
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
-import { bootOn, Client, openCloud, putBack, slowly } from '../openstack/cloud.ts'
+import { cleanUp } from '../openstack/clean-up.ts'
+import { allRun, bootOn, Client, openCloud, slowly } from '../openstack/cloud.ts'
 import { controlAttributes, killHost, prepareDeployment } from '../openstack/deployment.ts'
 import { RestClient } from '../openstack/rest-client.ts'
 import type { Scene } from './recovery.ts'
@@ -24,13 +25,9 @@ export async function doom(count: number): Promise<Doomed> {
   const client = await Client.logIn()
   const host = await emptyHost(openstack)
   const instances: InstanceId[] = []
-  opening.defer(() => cleanUp(openstack, client, { victim: host, instances }))
+  opening.defer(() => cleanUp(openstack, client, { hosts: [host], instances }))
   for (let booted = 0; booted < count; booted += 1) instances.push(await bootOn(client, host))
-  await slowly('all instances run', async () => {
-    const here = await openstack.compute.listInstances(host)
-    const running = here.filter(({ vmState, taskState }) => vmState === 'active' && !taskState)
-    return running.length === count
-  })
+  await slowly('all instances run', () => allRun(openstack, host, instances))
   const kept = opening.move()
   return { openstack, client, host, instances, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
@@ -38,8 +35,9 @@ export async function doom(count: number): Promise<Doomed> {
 /** Our product with the cloud, and a host with so many instances. */
 export async function openOpenstackScene(count: number): Promise<Scene> {
   await using opening = new AsyncDisposableStack()
-  const { openstack: looking, client, host: victim } = opening.use(await doom(count))
-  const deployment = opening.use(await prepareDeployment(looking))
+  const looking = opening.use(await openCloud())
+  const deployment = opening.use(await prepareDeployment(looking)) // first: it fails sooner
+  const { client, host: victim } = opening.use(await doom(count))
   const machine = deployment.machines.get(victim)
   if (machine === undefined) throw new Error(`${victim} has no machine`)
   const openstack = opening.use(await openCloud())
@@ -66,16 +64,4 @@ async function emptyHost({ compute }: Openstack): Promise<HostName> {
     if (up && !disabled && (await compute.listInstances(host)).length === 0) return host
   }
   throw new Error('no empty host is up')
-}
-
-async function cleanUp(
-  openstack: Openstack,
-  client: Client,
-  { victim, instances }: { readonly victim: HostName; readonly instances: readonly InstanceId[] },
-): Promise<void> {
-  for (const id of instances) await client.call('DELETE', 'compute', `/servers/${id}`)
-  for (const id of instances) {
-    await slowly(`${id} is gone`, async () => !(await openstack.compute.getInstance(id)))
-  }
-  await putBack(openstack, client, victim)
 }

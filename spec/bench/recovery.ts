@@ -44,6 +44,11 @@ const LOOK_MS = 1000
 
 export interface MeasuredRecovery {
   readonly figures: readonly Figure[]
+  /** Requests to OpenStack from the POST to the end, and logins since the start. */
+  readonly requests: number
+  readonly logins: number
+  /** From the POST to the first evacuation, ms, without the waiting for others. */
+  readonly ownMs: number
   /** From the POST to the end of the notification. */
   readonly tookMs: number
   /** The CPU time of this process, in which gateway and engine run, for the same period. */
@@ -91,7 +96,8 @@ export async function measureRecovery(scene: Scene): Promise<MeasuredRecovery> {
       target: { kind: 'at-most', value: 1 },
     },
   ]
-  return { figures, tookMs, cpuMs: (user + system) / 1000 }
+  const logins = openstack.loginCount()
+  return { figures, requests, logins, ownMs, tookMs, cpuMs: (user + system) / 1000 }
 }
 
 /**

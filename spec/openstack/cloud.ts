@@ -6,12 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Instance } from '../../actors/ports/compute.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
+import { describeError } from '../../schema/errors.ts'
 import { Secret } from '../../schema/control-attributes.ts'
 import { openOpenstack, type Openstack } from '../../transports/openstack/open-openstack.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
-import type { PlacementWorld } from '../support/placement-conformance.ts'
 import { until } from '../support/until.ts'
 import { silentLog } from '../support/logs.ts'
 
@@ -77,7 +78,9 @@ export class Client {
     const auth = { identity: { methods: ['password'], password: { user } }, scope }
     const url = `${identityUrl()}/auth/tokens`
     const headers = { 'Content-Type': 'application/json' }
-    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ auth }) })
+    const answer = await asked(url, { method: 'POST', headers, body: JSON.stringify({ auth }) })
+    if (!answer.ok)
+      throw new Error(`login of ${name} at ${url}: ${answer.status} ${await answer.text()}`)
     const { token } = decoded(Login, await answer.json())
     const endpoints = token.catalog.map(({ type, endpoints }): [string, string] => {
       const endpoint = endpoints.find((one) => one.interface === 'public')
@@ -110,6 +113,16 @@ export class Client {
   }
 }
 
+/** The error of a failing fetch does not say what could not be reached. */
+async function asked(url: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, request)
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.cause ?? cause) : cause
+    throw new Error(`${url} cannot be reached: ${describeError(reason)}`, { cause })
+  }
+}
+
 const identityUrl = (): string => `${env('OS_AUTH_URL').replace(/\/+$|\/v3\/*$/, '')}/v3`
 
 const Login = Type.Object({
@@ -129,73 +142,10 @@ const Images = Type.Object({ images: Type.Array(Named) })
 const Flavors = Type.Object({ flavors: Type.Array(Named) })
 const Booted = Type.Object({ server: Named })
 
-function decoded<Schema extends TSchema>(schema: Schema, value: unknown): Static<Schema> {
+/** Throws a value of another form. */
+export function decoded<Schema extends TSchema>(schema: Schema, value: unknown): Static<Schema> {
   if (!Compile(schema).Check(value)) throw new Error(`unexpected: ${JSON.stringify(value)}`)
   return value
-}
-
-/**
- * Opens worlds of two empty hosts. On disposal, its instances are deleted and the source returns to
- * service. A host that just returned comes last, because Nova shows it as up before its
- * nova-compute is ready.
- */
-export function realWorlds(): () => Promise<PlacementWorld> {
-  const restarted: HostName[] = []
-  return () => openRealWorld(restarted)
-}
-
-async function openRealWorld(restarted: HostName[]): Promise<PlacementWorld> {
-  const openstack = await openCloud()
-  const client = await Client.logIn()
-  const { compute, placement } = openstack
-  const [source, target] = await emptyHosts(openstack, restarted)
-  const booted: InstanceId[] = []
-  let ownAggregate: string | undefined
-  const act = (id: InstanceId, body: unknown): Promise<unknown> =>
-    client.call('POST', 'compute', `/servers/${id}/action`, body)
-  const isIdle = async (id: InstanceId, vmState: string): Promise<boolean> => {
-    const instance = await compute.getInstance(id)
-    return instance?.vmState === vmState && instance.taskState === null
-  }
-  return {
-    compute,
-    placement,
-    source,
-    target,
-    project: client.projectId,
-    wallMs: () => Date.now(),
-    aggregate: async () => (ownAggregate ??= await createAggregate(client)),
-    until: (what, condition) => slowly(what, condition),
-    async boot(count) {
-      const ids = await Promise.all(Array.from({ length: count }, () => bootOn(client, source)))
-      booted.push(...ids)
-      for (const id of ids) await slowly(`${id} runs`, () => isIdle(id, 'active'))
-      return ids
-    },
-    async stop(id) {
-      await act(id, { 'os-stop': null })
-      await slowly(`${id} is stopped`, () => isIdle(id, 'stopped'))
-    },
-    async [Symbol.asyncDispose]() {
-      if (ownAggregate !== undefined) {
-        await client.call('DELETE', 'compute', `/os-aggregates/${ownAggregate}`)
-      }
-      for (const id of booted) await client.call('DELETE', 'compute', `/servers/${id}`)
-      for (const id of booted) {
-        await slowly(`${id} is deleted`, async () => (await compute.getInstance(id)) === undefined)
-      }
-      if (await putBack(openstack, client, source)) restarted.push(source)
-      await openstack[Symbol.asyncDispose]()
-    },
-  }
-}
-
-const NewAggregate = Type.Object({ aggregate: Type.Object({ id: Type.Integer() }) })
-
-async function createAggregate(client: Client): Promise<string> {
-  const aggregate = { name: `instance-ha-conformance-${Date.now()}` }
-  const answer = await client.call('POST', 'compute', '/os-aggregates', { aggregate })
-  return String(decoded(NewAggregate, answer).aggregate.id)
 }
 
 /** Waits for something in the cloud with pauses. */
@@ -207,22 +157,24 @@ export const slowly = (what: string, condition: () => Promise<boolean>): Promise
       await delay(200) // a cloud is not polled as fast as memory
       return false
     },
-    120_000,
+    300_000,
   )
 
-async function emptyHosts(
+/** Whether all of these instances run. Throws when Nova could not boot one of them. */
+export async function allRun(
   { compute }: Openstack,
-  last: readonly HostName[],
-): Promise<[HostName, HostName]> {
-  const empty: HostName[] = []
-  for (const service of await compute.listServices()) {
-    if (!service.up || service.disabled) continue
-    if ((await compute.listInstances(service.host)).length === 0) empty.push(service.host)
-  }
-  const [source, target] = empty.toSorted((a, b) => last.lastIndexOf(a) - last.lastIndexOf(b))
-  if (source === undefined || target === undefined) throw new Error('no two empty hosts are up')
-  return [source, target]
+  host: HostName,
+  booted: readonly InstanceId[],
+): Promise<boolean> {
+  const here = await compute.listInstances(host)
+  const ours = here.filter(({ id }) => booted.includes(id))
+  const failed = ours.find(({ vmState }) => vmState === 'error')
+  if (failed !== undefined) throw new Error(`Nova could not boot ${failed.id} on ${host}: ERROR`)
+  return ours.filter(isRunning).length === booted.length
 }
+
+const isRunning = ({ vmState, taskState }: Instance): boolean =>
+  vmState === 'active' && taskState === null
 
 /** Boots one server on a host, without waiting for it. */
 export async function bootOn(client: Client, host: HostName): Promise<InstanceId> {

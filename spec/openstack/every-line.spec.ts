@@ -2,19 +2,22 @@
  * The leader is killed before each line that a recovery writes into its journal, one recovery for
  * each line. Nothing is lost or done twice.
  */
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import type { InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
 import type { ServerProcess } from '../support/process.ts'
-import { Client, bootOn, env, openCloud, putBack, slowly } from './cloud.ts'
+import { cleanUp } from './clean-up.ts'
+import { Client, allRun, bootOn, env, openCloud, putBack, slowly } from './cloud.ts'
 import { controlAttributes, killCompute, prepareDeployment, type Machine } from './deployment.ts'
 import { JournalStop } from './journal-stop.ts'
+import { onCloud } from './on-cloud.ts'
 import { RestClient } from './rest-client.ts'
 
 const INSTANCES = Number(env('INSTANCE_HA_TEST_INSTANCES', '20'))
 /** Lines from one kill to the next. A large cloud takes half a minute for each. */
 const STRIDE = Number(env('INSTANCE_HA_TEST_LINE_STRIDE', '1'))
+const cloud = onCloud({ instances: INSTANCES, deaths: true })
 const ENGINES = ['engine-1', 'engine-2'] as const
 
 /** The same two hosts die in turn: no storm, no duplicate, no quarantine. */
@@ -63,18 +66,12 @@ async function setStage(): Promise<Stage> {
     new Map([one, two].map((each) => [each.host, controlAttributes(each)])),
   )
   const instances: InstanceId[] = []
-  opening.defer(async () => {
-    // A nova-compute that is still dead would delete nothing.
-    for (const { host } of [one, two]) await putBack(openstack, client, host)
-    for (const id of instances) await client.call('DELETE', 'compute', `/servers/${id}`)
-    for (const id of instances) {
-      await slowly(`${id} is gone`, async () => !(await openstack.compute.getInstance(id)))
-    }
-  })
+  const hosts = [one, two].map(({ host }) => host)
+  opening.defer(() => cleanUp(openstack, client, { hosts, instances }))
   for (let count = 0; count < INSTANCES; count += 1) {
     instances.push(await bootOn(client, one.host))
   }
-  await slowly('all instances run', () => allRunOn(openstack, one, instances))
+  await slowly('all instances run', () => allRun(openstack, one.host, instances))
   const kept = opening.move()
   return {
     openstack,
@@ -112,17 +109,6 @@ async function emptyMachines(
   return [one, two]
 }
 
-async function allRunOn(
-  { compute }: Openstack,
-  { host }: Machine,
-  instances: readonly InstanceId[],
-): Promise<boolean> {
-  const running = (await compute.listInstances(host)).filter(
-    ({ vmState, taskState }) => vmState === 'active' && taskState === null,
-  )
-  return instances.every((instance) => running.some(({ id }) => id === instance))
-}
-
 interface Line {
   readonly kind: string
   readonly step: string
@@ -154,7 +140,8 @@ async function recover(
     return hasEnded()
   })
   const problems = [`status ${await statusOf()}`].filter((text) => text !== 'status finished')
-  if (!(await allRunOn(openstack, target, stage.instances))) problems.push('not all run elsewhere')
+  if (!(await allRun(openstack, target.host, stage.instances)))
+    problems.push('not all run elsewhere')
   const records = (await openstack.compute.listEvacuations(victim.host, 0)).filter(
     (record) => !knownRecords.some((known) => known.id === record.id),
   )
@@ -206,7 +193,7 @@ async function repair(stage: Stage, machine: Machine): Promise<void> {
   await stage.startMissing()
 }
 
-test.serial(
+cloud.serial(
   'when the leader is killed before any line of its journal, nothing is left undone or done twice',
   async (t) => {
     t.timeout(3 * 3_600_000)

@@ -1,8 +1,10 @@
 /** The Identity port on the cloud that the OS_* variables name. */
-import test from 'ava'
 import { Client, openCloud } from './cloud.ts'
+import { onCloud } from './on-cloud.ts'
 
-test("a user's token is validated, until it is revoked", async (t) => {
+const cloud = onCloud({ instances: 0, deaths: false })
+
+cloud.serial("a user's token is validated, until it is revoked", async (t) => {
   await using openstack = await openCloud()
   const client = await Client.logIn()
   const caller = await openstack.identity.validate(client.token)
@@ -13,7 +15,7 @@ test("a user's token is validated, until it is revoked", async (t) => {
   t.is(await openstack.identity.validate(client.token), undefined)
 })
 
-test('a token that Keystone never issued has no owner', async (t) => {
+cloud.serial('a token that Keystone never issued has no owner', async (t) => {
   await using openstack = await openCloud()
   t.is(await openstack.identity.validate('gAAAAAB-not-a-token'), undefined)
   t.is(openstack.loginCount(), 1)

@@ -1,10 +1,13 @@
 /** The main task on a real cloud: a compute host dies, and its instances run again elsewhere. */
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import type { ServerProcess } from '../support/process.ts'
 import { slowly } from './cloud.ts'
 import { killHost } from './deployment.ts'
+import { onCloud } from './on-cloud.ts'
 import type { Notification } from './rest-client.ts'
 import { INSTANCES, endOf, setStage, watched, type Stage } from './stage.ts'
+
+const cloud = onCloud({ instances: INSTANCES, deaths: true })
 
 async function checkRecovered(t: ExecutionContext, stage: Stage, end: Notification): Promise<void> {
   const { openstack, rest, victim, instances } = stage
@@ -30,7 +33,7 @@ async function checkRecovered(t: ExecutionContext, stage: Stage, end: Notificati
   )
 }
 
-test.serial('a compute host dies and its instances run elsewhere', async (t) => {
+cloud.serial('a compute host dies and its instances run elsewhere', async (t) => {
   t.timeout(600_000)
   await using stage = await setStage(async (deployment) => {
     await deployment.start('controller-1', 'gateway, engine, host-monitor')
@@ -49,7 +52,7 @@ test.serial('a compute host dies and its instances run elsewhere', async (t) => 
   )
 })
 
-test.serial('the leader is killed during a recovery and nothing is done twice', async (t) => {
+cloud.serial('the leader is killed during a recovery and nothing is done twice', async (t) => {
   t.timeout(600_000)
   const engines: ServerProcess[] = []
   await using stage = await setStage(async (deployment) => {

@@ -41,11 +41,11 @@ const Segment = Compile(Created)
 
 export class RestClient {
   readonly #url: string
-  readonly #token: string
+  readonly token: string
 
   constructor(url: string, token: string) {
     this.#url = url
-    this.#token = token
+    this.token = token
   }
 
   request(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -62,7 +62,7 @@ export class RestClient {
       method,
       headers: {
         'Content-Type': 'application/json',
-        'X-Auth-Token': this.#token,
+        'X-Auth-Token': this.token,
         'OpenStack-API-Version': `instance-ha ${version}`,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -2,20 +2,21 @@
  * A real Nova chooses the host and has none: no move is given up, and the recovery continues when
  * there is room.
  */
-import test from 'ava'
 import type { HostName } from '../../schema/ids.ts'
 import { slowly } from './cloud.ts'
 import { killHost, type Deployment } from './deployment.ts'
+import { onCloud } from './on-cloud.ts'
 import { endOf, runs, setStage, watched } from './stage.ts'
 
 const COUNT = 2
+const cloud = onCloud({ instances: COUNT, deaths: true })
 
 const start = async (deployment: Deployment): Promise<void> => {
   await deployment.start('controller-1', 'gateway, engine, host-monitor')
   await deployment.start('controller-2', 'host-monitor')
 }
 
-test.serial("instances wait while Nova's scheduler has no host for them", async (t) => {
+cloud.serial("instances wait while Nova's scheduler has no host for them", async (t) => {
   t.timeout(600_000)
   const more = '[host_failure]\nplacement = scheduler\nhost_failure_recovery_interval = 5\n'
   await using stage = await setStage(start, { count: COUNT, more })

@@ -2,7 +2,8 @@
 import type { ExecutionContext } from 'ava'
 import type { HostName, InstanceId } from '../../schema/ids.ts'
 import type { Openstack } from '../../transports/openstack/open-openstack.ts'
-import { Client, bootOn, openCloud, putBack, slowly } from './cloud.ts'
+import { cleanUp } from './clean-up.ts'
+import { allRun, Client, bootOn, openCloud, slowly } from './cloud.ts'
 import {
   controlAttributes,
   prepareDeployment,
@@ -42,17 +43,11 @@ export async function setStage(
   await rest.register('racks', hosts)
   const victim = await emptyMachine(openstack, deployment)
   const instances: InstanceId[] = []
+  opening.defer(() => cleanUp(openstack, client, { hosts: [victim.host], instances }))
   for (let index = 0; index < count; index += 1) {
     instances.push(await bootOn(client, victim.host))
   }
-  opening.defer(async () => {
-    for (const id of instances) await client.call('DELETE', 'compute', `/servers/${id}`)
-    for (const id of instances) {
-      await slowly(`${id} is gone`, async () => !(await openstack.compute.getInstance(id)))
-    }
-    await putBack(openstack, client, victim.host)
-  })
-  for (const id of instances) await slowly(`${id} runs`, () => runs(openstack, id))
+  await slowly('all instances run', () => allRun(openstack, victim.host, instances))
   const kept = opening.move()
   return {
     openstack,

@@ -99,12 +99,12 @@ enabled = gateway, engin
     const [title, ...problems] = ended.stderr.trimEnd().split('\n')
     t.is(title, 'The configuration cannot be used:')
     const expected = [
-      /^line \d+: expected option = value$/,
+      /instance-ha\.conf, line \d+: expected option = value$/,
       /^\[roles\] enabled = "gateway, engin": must be one or more of gateway, engine, /,
       /^\[database\] connection = \*\*\*: must be mysql/,
       /^\[bus\] servers = "http:\/\/127\.0\.0\.1": must be /,
-      /^\[host_failure\] max_hosts_share = "34": must be a share from 0\.01 to 1$/,
-      /^\[host\] monitoring_samples = "2\.5": must be a whole number from 1 to 20$/,
+      /^\[host_failure\] max_hosts_share = "34": must be a share from 0\.01 to 1 \(.*instance-ha\.conf, line \d+\)$/,
+      /^\[host\] monitoring_samples = "2\.5": must be a whole number from 1 to 20 \(.*, line \d+\)$/,
     ]
     for (const line of expected) {
       t.true(
@@ -132,7 +132,7 @@ deadline = 14
   const { status, stderr } = await runProduct('run', '--config', file)
   t.is(status, 2)
   t.regex(stderr, /^\[lease\] ttl: lease TTL 4000 ms must exceed twice the renew interval 3000 ms/m)
-  t.regex(stderr, /^\[fence\] deadline: fence deadline 14000 ms .* are 15000 ms$/m)
+  t.regex(stderr, /^\[fence\] deadline: fence deadline 14000 ms .* are 15000 ms \(/m)
   t.deepEqual(await readdir(directory.path), ['instance-ha.conf'])
 })
 

@@ -20,7 +20,7 @@ let secrets: readonly string[]
 const processes: ServerProcess[] = []
 
 test.before(async () => {
-  world = staging.use(await openProductWorld())
+  world = staging.use(await openProductWorld({ login: 'password' }))
   const { http, mariadb, bmc, natsPassword } = world
   const database = mariadb.password.reveal()
   secrets = [

@@ -30,7 +30,7 @@ const Login = Compile(
 
 /** One administrator. Every token begins with `tokenPrefix`, so that a leaked one is recognised. */
 export class HttpKeystone implements AsyncDisposable {
-  readonly account: Account
+  account: Account
   readonly tokenPrefix: string
   readonly #roles = new Map<string, string>()
   readonly #services = new Map<string, string>()
@@ -64,6 +64,14 @@ export class HttpKeystone implements AsyncDisposable {
   /** Ends the token before its expiry. */
   revoke(token: string): void {
     this.#roles.delete(token)
+  }
+
+  /** The password is changed, which revokes all tokens, as in Keystone. Other tokens stay with their holders. */
+  rotate(password: string, keptTokens: readonly string[] = []): void {
+    this.account = { ...this.account, password }
+    for (const token of this.#roles.keys()) {
+      if (!keptTokens.includes(token)) this.#roles.delete(token)
+    }
   }
 
   /** A token of a user who has this role. */

@@ -25,6 +25,10 @@ export interface BreakableMariadb extends MariadbServer {
   kill(): Promise<void>
   /** Starts it again with the data on its disk. */
   restart(): Promise<void>
+  /** Changes our password; connections that are open stay open, as in MariaDB. */
+  rotate(password: string): Promise<void>
+  /** Ends every connection of ours. */
+  disconnect(): Promise<void>
   /** Freezes and thaws it: a frozen server accepts connections and answers nothing. */
   freeze(): Promise<void>
   thaw(): Promise<void>
@@ -43,6 +47,7 @@ export async function startMariadb(options: readonly string[] = []): Promise<Bre
   const port = await freePort()
   let server = stack.use(await run(host, { directory, port, options }))
   let databases = 0
+  let current = PASSWORD
   const parts = stack.move()
   return {
     host: HOST,
@@ -63,6 +68,13 @@ export async function startMariadb(options: readonly string[] = []): Promise<Bre
       await connection.end()
       return name
     },
+    async rotate(password) {
+      await asUser(port, current, `SET PASSWORD = PASSWORD('${password}')`)
+      current = password
+    },
+    async disconnect() {
+      await asUser(port, current, `KILL USER ${USER}`).catch(() => undefined) // it kills itself, too
+    },
     async kill() {
       await server.signal('SIGKILL')
       await server.ended
@@ -74,6 +86,13 @@ export async function startMariadb(options: readonly string[] = []): Promise<Bre
     thaw: () => server.signal('SIGCONT'),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+async function asUser(port: number, password: string, statement: string): Promise<void> {
+  const connection = await createConnection({ host: HOST, port, user: USER, password })
+  connection.on('error', () => undefined)
+  await connection.query(statement)
+  await connection.end()
 }
 
 const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? ['--user=root'] : [])

@@ -17,10 +17,11 @@ import { startHttpCloud, type HttpCloud } from './http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from './mariadb.ts'
 import { startNats, type NatsFeatures, type NatsServer } from './nats.ts'
 import { freePort, temporaryDirectory, type ServerProcess } from './process.ts'
-import { configurationOf, startProduct, storeUrl } from './product.ts'
+import { configurationOf, startProduct, storeUrl, type ProductProcess } from './product.ts'
 import { until } from './until.ts'
 
 const NATS_PASSWORD = 'nats-p4ssw0rd'
+const PASSWORD_LOGIN = `[bus]\nuser = ha\npassword = ${NATS_PASSWORD}\n`
 
 const Readiness = Type.Object({
   ready: Type.Boolean(),
@@ -57,8 +58,9 @@ class BusAccounts {
     return seed
   }
 
-  /** The section of a configuration with which a process uses it. */
-  sectionOf(node: string): string {
+  /** Makes it known to the server; the section of a configuration with which a process uses it. */
+  async sectionOf(node: string, roles: string): Promise<string> {
+    await this.of(node, roles)
     return `[bus]\nnkey_file = ${this.#fileOf(node)}\n`
   }
 
@@ -110,8 +112,13 @@ export interface ProductWorld extends AsyncDisposable {
   account(node: string, roles: string): Promise<string>
   /** Starts the bus again, with the same accounts. */
   restartNats(): Promise<void>
-  /** Starts one of our processes; `more` are further sections of its configuration. */
-  start(node: string, roles: string, more?: string): Promise<ServerProcess>
+  /** Starts one of our processes; `more` are further sections of its configuration, `flags` those of Node. */
+  start(
+    node: string,
+    roles: string,
+    more?: string,
+    flags?: readonly string[],
+  ): Promise<ProductProcess>
   /** Registers every host of the cloud; a gateway must run. */
   register(): Promise<void>
   /** A host loses its power, and a trusted monitor reports it. */
@@ -133,7 +140,10 @@ export interface Loss {
 }
 
 /** One segment of sixteen hosts with three instances each. None of our processes runs yet. */
-export async function openProductWorld(): Promise<ProductWorld> {
+export async function openProductWorld(
+  /** account: each process has its own account on the bus; password: all of them are `ha`. */
+  { login = 'account' }: { readonly login?: 'account' | 'password' } = {},
+): Promise<ProductWorld> {
   await using opening = new AsyncDisposableStack()
   const directory = opening.use(await temporaryDirectory('product')).path
   const size = { segments: 1, hostsPerSegment: 16, instances: 48 }
@@ -170,11 +180,10 @@ export async function openProductWorld(): Promise<ProductWorld> {
     natsPassword: NATS_PASSWORD,
     account: (node, roles) => accounts.of(node, roles),
     restartNats: () => accounts.restart(),
-    async start(node, roles, more = '') {
-      await accounts.of(node, roles)
-      const access = accounts.sectionOf(node)
+    async start(node, roles, more = '', flags = []) {
+      const access = login === 'account' ? await accounts.sectionOf(node, roles) : PASSWORD_LOGIN
       const text = configurationOf({ ...parts, node, roles, more: access + QUICK + more })
-      const process = await startProduct(directory, `${node}-${randomUUID()}`, text)
+      const process = await startProduct(directory, `${node}-${randomUUID()}`, text, flags)
       processes.add(process)
       return process
     },

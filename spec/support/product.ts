@@ -53,20 +53,26 @@ ${told.more ?? ''}`
 export const storeUrl = ({ user, password, port }: MariadbServer, database: string): string =>
   `mysql+pymysql://${user}:${encodeURIComponent(password.reveal())}@127.0.0.1:${port}/${database}`
 
+/** One of our processes, and its configuration file. */
+export interface ProductProcess extends ServerProcess {
+  readonly file: string
+}
+
 /** Starts one process. It is ready when its own log says so. */
 export async function startProduct(
   directory: string,
   node: string,
   configuration: string,
   flags: readonly string[] = [],
-): Promise<ServerProcess> {
+): Promise<ProductProcess> {
   const file = join(directory, `${node}.conf`)
   await writeFile(file, configuration, { mode: 0o600 })
-  return await startServer({
+  const started = await startServer({
     command: process.execPath,
     args: [...flags, 'ops/cli.ts', 'run', '--config', file],
     ready: /instance-ha runs/,
   })
+  return { ...started, file }
 }
 
 /** How a command ended, and its output. */

@@ -23,6 +23,10 @@ const MASAKARI = [
   `CREATE TABLE masakari_alembic_version (version_num varchar(32) not null)`,
 ]
 
+/** Records that a migration of this name was run. */
+const recorded = (name: string): string =>
+  `INSERT INTO kysely_migration VALUES ('${name}', '2999-01-01T00:00:00.000Z')`
+
 const refused = async (
   t: ExecutionContext,
   database: SchemaDatabase,
@@ -92,13 +96,28 @@ export function schemaConformance(
     await t.notThrowsAsync(migrated(database))
   })
 
-  test(`${kind}: a database of a newer version is refused, and the migration is named`, async (t) => {
+  test(`${kind}: a database that a newer version has contracted is refused, and the migration is named`, async (t) => {
     await using database = await open()
     await migrated(database)
-    await database.execute(
-      "INSERT INTO kysely_migration VALUES ('9999-later', '2999-01-01T00:00:00.000Z')",
-    )
-    await refused(t, database, { code: 'SCHEMA_NEWER', message: /9999-later/ })
+    await database.execute(recorded('9998-later'))
+    await database.execute(recorded('9999-later-contract'))
+    await refused(t, database, { code: 'SCHEMA_NEWER', message: /know 9999-later-contract\./ })
+  })
+
+  test(`${kind}: a database that a newer version has only expanded can be used`, async (t) => {
+    await using database = await open()
+    await using running = database.open(ports())
+    await running.migrate()
+    await database.execute('ALTER TABLE segments ADD COLUMN colour varchar(16)')
+    await database.execute('CREATE TABLE colours (id integer primary key)')
+    await database.execute(recorded('9999-later'))
+    await t.notThrowsAsync(running.createSegment(segmentFields('by the running one')))
+    await using started = database.open(ports())
+    await started.migrate()
+    await t.notThrowsAsync(started.createSegment(segmentFields('by one that starts now')))
+    await database.execute('ALTER TABLE segments DROP COLUMN description')
+    await using late = database.open(ports())
+    await t.throwsAsync(late.migrate(), { code: 'SCHEMA_INCOMPLETE', message: /description/ })
   })
 
   test(`${kind}: a lost table, a lost column and a gap in the record are refused`, async (t) => {

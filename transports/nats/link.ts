@@ -10,10 +10,14 @@ import {
   Events,
   nkeyAuthenticator,
   type ConnectionOptions,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+  type Authenticator,
   type NatsConnection,
   type Status,
   type TlsOptions,
 } from 'nats'
+import type { Secret } from '../../schema/control-attributes.ts'
 import { describeError } from '../../schema/errors.ts'
 import { subjectToken } from '../../schema/messages/codec.ts'
 import type { TlsMaterial } from '../../schema/tls.ts'
@@ -21,15 +25,15 @@ import { sleep, type Cancel } from '../../actors/ports/clock.ts'
 import { serverIdentity } from './server-identity.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
-/** The credentials of our account; a secret. */
+/** The credentials of our account. They are read at every login, so that rotated ones are used. */
 export interface NatsCredentials {
   readonly user?: string
-  readonly password?: string
-  readonly token?: string
-  /** The text of a credentials file (a JWT and the seed of its NKey). */
-  readonly creds?: string
-  /** The seed of an NKey. */
-  readonly nkey?: string
+  readonly password?: Secret
+  readonly token?: Secret
+  /** Returns the text of the credentials file (a JWT and the seed of its NKey). */
+  readonly creds?: () => string
+  /** Returns the seed of an NKey. */
+  readonly nkey?: () => string
   /**
    * Always use TLS: a server without TLS is refused before anything is sent to it. undefined: the
    * server decides.
@@ -235,16 +239,16 @@ function secretsOf(
   { user, password, token, creds, nkey, tls }: NatsCredentials,
   servers: readonly string[],
 ): ConnectionOptions {
+  const authenticator: readonly Authenticator[] = [
+    ...(user === undefined
+      ? []
+      : [usernamePasswordAuthenticator(user, () => password?.reveal() ?? '')]),
+    ...(token === undefined ? [] : [tokenAuthenticator(() => token.reveal())]),
+    ...(creds === undefined ? [] : [credsAuthenticator(() => new TextEncoder().encode(creds()))]),
+    ...(nkey === undefined ? [] : [nkeyAuthenticator(() => new TextEncoder().encode(nkey()))]),
+  ]
   return {
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
-    ...(token === undefined ? {} : { token }),
-    ...(creds === undefined
-      ? {}
-      : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
-    ...(nkey === undefined
-      ? {}
-      : { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkey)) }),
+    ...(authenticator.length === 0 ? {} : { authenticator: [...authenticator] }),
     ...(tls === undefined ? {} : { tls: tlsOf(tls, servers) }),
   }
 }

@@ -38,6 +38,7 @@ export interface MysqlSettings {
   readonly host: string
   readonly port: number
   readonly user: string
+  /** Read for every new connection. */
   readonly password: Secret
   readonly database: string
   readonly connections?: ConnectionLimits
@@ -116,7 +117,12 @@ class BoundedPool implements MysqlPool {
 
   constructor(settings: MysqlSettings, clock: ClockPort) {
     this.#clock = clock
-    this.#pool = createPool(poolOptions(settings, () => this.#connect(settings)))
+    this.#pool = createPool(
+      poolOptions(settings, ({ config }) => {
+        config.password = settings.password.reveal() // it may have been rotated since the last one
+        return this.#connect(settings)
+      }),
+    )
     this.#pool.on('connection', (connection) => {
       // Every command in flight gets the error too. Without a listener, the event would end the
       // process.
@@ -238,13 +244,12 @@ function bounded(connection: PoolConnection): MysqlPoolConnection {
 }
 
 const poolOptions = (
-  { host, port, user, password, database, tls, connections = CONNECTIONS }: MysqlSettings,
-  stream: () => Socket,
+  { host, port, user, database, tls, connections = CONNECTIONS }: MysqlSettings,
+  stream: (opening: { readonly config: { password?: string } }) => Socket,
 ): PoolOptions => ({
   host,
   port,
   user,
-  password: password.reveal(),
   database,
   stream,
   charset: 'utf8mb4',

@@ -66,7 +66,8 @@ export async function shapesOf(
 
 const nameOf = ({ column }: ColumnDefinitionNode): string => column.column.name
 
-const recordingDb = (record: (node: RootOperationNode) => void): Kysely<unknown> => {
+/** A database without a server that tells each statement instead of running it. */
+export const recordingDb = (record: (node: RootOperationNode) => void): Kysely<unknown> => {
   const plugin: KyselyPlugin = {
     transformQuery: ({ node }) => {
       record(node)

@@ -26,6 +26,12 @@ export const RECORD = 'kysely_migration'
 export const LOCK = 'kysely_migration_lock'
 const RECORD_COLUMNS = ['name', 'timestamp']
 
+/**
+ * A migration with this end of its name takes something away, or makes writes of older programs
+ * fail. All others only expand, and a program that does not know them can use the database.
+ */
+const CONTRACTS = /-contract$/
+
 /** Names of pending migrations. Throws SCHEMA_FOREIGN, SCHEMA_NEWER or SCHEMA_INCOMPLETE. */
 export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): readonly string[] {
   const names = shapes.map(({ name }) => name)
@@ -36,9 +42,12 @@ export function pendingOf(seen: SeenSchema, shapes: readonly MigrationShape[]): 
   const unknown = applied.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
     if (known.length === 0 && record !== undefined) throw foreign([record])
-    if (known.length === names.length) throw newer(unknown)
     const missing = names.filter((name) => !applied.includes(name))
-    throw incomplete(`migrations ${list(unknown)} are recorded, and ${list(missing)} are not`)
+    if (missing.length > 0) {
+      throw incomplete(`migrations ${list(unknown)} are recorded, and ${list(missing)} are not`)
+    }
+    const contracting = unknown.filter((name) => CONTRACTS.test(name))
+    if (contracting.length > 0) throw newer(contracting)
   }
   const gap = names.slice(0, known.length).filter((name) => !known.includes(name))
   if (gap.length > 0) throw incomplete(`migrations after ${list(gap)} are recorded, these are not`)

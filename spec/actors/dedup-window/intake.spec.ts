@@ -91,6 +91,7 @@ function leaderThatListens(
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),
           countParked: () => {},
+          countNewer: () => {},
         }),
       'dedup-window': () => definePassive(hear),
     },

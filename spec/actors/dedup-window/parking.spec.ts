@@ -14,11 +14,15 @@ function parkingOf() {
   const bus = new MemoryBroker({ clock, log, leaseTtlMs: 6000 }).bus('engine-1')
   const parked: string[] = []
   bus.subscribe('ha.sim.parked.>', ({ subject }) => void parked.push(subject))
-  const counted = { count: 0 }
+  const counted = { count: 0, newer: 0 }
   const countParked = (): void => {
     counted.count += 1
   }
-  const parking = new Parking({ cloud: 'sim', node: 'engine-1', clock, bus, log, countParked })
+  const countNewer = (): void => {
+    counted.newer += 1
+  }
+  const own = { cloud: 'sim', node: 'engine-1' }
+  const parking = new Parking({ ...own, clock, bus, log, countParked, countNewer })
   return { clock, log, parked, counted, parking }
 }
 
@@ -43,4 +47,59 @@ test('a subject of any length is parked under one that the server takes', async 
   await clock.pass(10, settle)
   t.is(parked.length, 1)
   t.true((parked[0] ?? '').length < 2000, `${parked[0]?.length} characters`)
+})
+
+const NEWER = [
+  { version: 2 },
+  {
+    version: 1,
+    type: 'host.dreamt',
+    id: 'a',
+    sender: 'engine-9',
+    incarnation: 'b',
+    epoch: null,
+    sentAt: 1,
+    trace: null,
+    body: {},
+    mood: 'new', // a field that this version does not know
+  },
+].map((message) => new TextEncoder().encode(JSON.stringify(message)))
+
+test('what a newer version sends is counted on its own, and is not parked', async (t) => {
+  const { clock, parked, counted, parking } = parkingOf()
+  for (const body of NEWER) t.is(parking.decode({ subject: 'ha.sim.word', body }), undefined)
+  await clock.pass(10, settle)
+  t.deepEqual(counted, { count: 0, newer: 2 })
+  t.deepEqual(parked, [])
+})
+
+test('a fault of a newer version is delivered again for an hour, and parked then', async (t) => {
+  const { clock, counted, parking } = parkingOf()
+  const verdicts: string[] = []
+  const [, body = BYTES] = NEWER
+  for (let deliveries = 1; deliveries <= 120; deliveries += 1) {
+    const outcome = parking.decodeFault({
+      subject: 'ha.sim.fault.guest.a',
+      body,
+      deliveries,
+      ack: () => void verdicts.push('ack'),
+      retry: (afterMs) => void verdicts.push(`retry after ${afterMs}`),
+    })
+    t.is(outcome, deliveries < 120 ? 'waits' : undefined)
+    await clock.pass(30_000, settle)
+  }
+  t.is(verdicts.length, 119)
+  t.is(verdicts[0], 'retry after 30000')
+  t.deepEqual(counted, { count: 1, newer: 120 })
+})
+
+test('a flood of such faults leaves room for others: all but the first of a minute are parked', (t) => {
+  const { counted, parking } = parkingOf()
+  const [, body = BYTES] = NEWER
+  const delivery = { subject: 'ha.sim.fault.guest.a', body, deliveries: 1 }
+  const outcomes = Array.from({ length: 1000 }, () =>
+    parking.decodeFault({ ...delivery, ack: () => {}, retry: () => {} }),
+  )
+  t.is(outcomes.filter((outcome) => outcome === 'waits').length, 64)
+  t.is(counted.count, 936)
 })

@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
+import { Secret } from '../../../schema/control-attributes.ts'
 import { connect, type JetStreamManager } from 'nats'
 import {
   connectNats,
@@ -104,8 +105,13 @@ test('frozen server is noticed within four seconds, and works again when it thaw
 test('password is required, and a wrong one is retried until it is right', async (t) => {
   await using server = await startNats({ password: 'right' })
   const log = recordingLog()
-  await using locked = join(server.url, { credentials: { user: 'ha', password: 'wrong' }, log })
-  await using open = join(server.url, { credentials: { user: 'ha', password: 'right' } })
+  await using locked = join(server.url, {
+    credentials: { user: 'ha', password: new Secret('wrong') },
+    log,
+  })
+  await using open = join(server.url, {
+    credentials: { user: 'ha', password: new Secret('right') },
+  })
   await until(() => open.bus.connected(), 'the right one is let in')
   await until(() => log.lines.length > 0, 'the wrong one is told')
   t.false(locked.bus.connected())

@@ -1,6 +1,7 @@
 /** What is sent when a server is named `tls://`, without further settings. */
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import test from 'ava'
+import { Secret } from '../../../schema/control-attributes.ts'
 import { connectNats } from '../../../transports/nats/connect.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
@@ -39,7 +40,7 @@ const around = {
   node: 'node-1',
   keepsStreams: true,
 }
-const credentials = { user: 'ha', password: 'hush' }
+const credentials = { user: 'ha', password: new Secret('hush') }
 
 test('nothing is sent to a server named tls:// that offers no TLS', async (t) => {
   const log = recordingLog()

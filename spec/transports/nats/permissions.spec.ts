@@ -3,6 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
+import { Secret } from '../../../schema/control-attributes.ts'
 import { busChecks } from '../../../ops/roles/needs.ts'
 import type { ROLES } from '../../../schema/config/node.ts'
 import { describeError } from '../../../schema/errors.ts'
@@ -27,7 +28,7 @@ function atWork(url: string): NatsTransport {
   const node = connectNats({
     servers: [url],
     cloud: CLOUD,
-    credentials: { user: 'ha', password: PASSWORD },
+    credentials: { user: 'ha', password: new Secret(PASSWORD) },
     leaseTtlMs: 2000,
     node: 'node-1',
     keepsStreams: true,
