@@ -2,6 +2,7 @@
 import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
+import { isoTime } from '../../schema/time.ts'
 import type { Observation } from '../ports/observations.ts'
 import type { Look } from '../verification/look.ts'
 
@@ -48,4 +49,14 @@ export function evidenceOf(observations: readonly Observation[]): readonly strin
       ? [`${observer}: ${state}`]
       : evidence.map((sentence) => `${observer}: ${state}: ${sentence}`),
   )
+}
+
+/** Since when each observer doubts the host, and the trace in which its messages of that are. */
+export function suspicionsIn(observations: readonly Observation[]): readonly string[] {
+  return observations.flatMap(({ observer, doubt }) => {
+    if (doubt === undefined) return []
+    const { sinceWallMs, trace } = doubt
+    const inTrace = trace === undefined ? '' : `, trace ${trace}`
+    return [`${observer}: suspects the host since ${isoTime(sinceWallMs)}${inTrace}`]
+  })
 }

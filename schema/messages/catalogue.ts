@@ -105,5 +105,6 @@ export type Received = {
     readonly incarnation: string
     readonly epoch: number | null
     readonly sentAt: number
+    readonly trace: string | null
   }
 }[WireType]

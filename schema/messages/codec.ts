@@ -46,7 +46,7 @@ export function subjectOf(cloud: string, ...tokens: readonly string[]): string {
 export function encode<Name extends WireType>(
   type: Name,
   body: WireBody<Name>,
-  from: Sender & { readonly id: string; readonly epoch: number | null; readonly sentAt: number },
+  from: Sender & Pick<Envelope, 'id' | 'epoch' | 'sentAt'> & Partial<Pick<Envelope, 'trace'>>,
 ): Encoded {
   const envelope: Envelope = {
     version: ENVELOPE_VERSION,
@@ -56,7 +56,7 @@ export function encode<Name extends WireType>(
     incarnation: from.incarnation,
     epoch: from.epoch,
     sentAt: from.sentAt,
-    trace: null,
+    trace: from.trace ?? null,
     body,
   }
   // The catalogue ties the subject function to the body of the same name. TypeScript cannot follow
@@ -96,9 +96,9 @@ function decoded(bytes: Uint8Array): Received {
     throw new CodedError('MESSAGE_INVALID', `unknown message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
-  const { type, body, id, sender, incarnation, epoch, sentAt } = value
+  const { type, body, id, sender, incarnation, epoch, sentAt, trace } = value
   // the lines above have checked it
-  return { type, body, id, sender, incarnation, epoch, sentAt } as Received
+  return { type, body, id, sender, incarnation, epoch, sentAt, trace } as Received
 }
 
 const refuse = (reason: string, cause?: unknown): CodedError =>

@@ -15,7 +15,7 @@ import { refOf, type EngineActors } from '../../../actors/registry.ts'
 import { HostBeats } from '../../../actors/verification/host-beats.ts'
 import { GuestLists } from '../../../actors/guest-follower/guest-lists.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
-import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
+import { hostId, hostName, notificationId, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
 import { EPOCH } from '../records.ts'
@@ -25,7 +25,15 @@ import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
 import { recordingLog } from '../../support/logs.ts'
 
 const LOG: LogPort = { info: () => {}, warn: () => {}, error: () => {} }
-const FROM = { cloud: 'sim', node: 'gateway-1', incarnation: 'i', id: 'm', epoch: null, sentAt: 0 }
+const FROM = {
+  cloud: 'sim',
+  node: 'gateway-1',
+  incarnation: 'i',
+  id: 'm',
+  epoch: null,
+  trace: null,
+  sentAt: 0,
+}
 
 const H1 = hostId('h1')
 const ONE = hostName('compute-1')
@@ -224,7 +232,8 @@ test('what is heard is told together with all that is said of the host', async (
   )
 })
 
-const RECEIVED = { id: 'm', sender: 'guests', incarnation: 'i', epoch: null, sentAt: 0 }
+const FROM_GUESTS = { id: 'm', sender: 'guests', incarnation: 'i', epoch: null, sentAt: 0 }
+const RECEIVED = { ...FROM_GUESTS, trace: null }
 
 const delivered = (
   instance: string,
@@ -366,4 +375,15 @@ test('a host report that could not be stored is delivered again', async (t) => {
   await leader.registerHost()
   await leader.clock.pass(2000, settle)
   t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
+})
+
+test('the trace of a reported fault becomes the uuid of its notification', (t) => {
+  const sent = delivered('one')
+  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const uuids = [trace, null, 'other'].map((each) => {
+    const received = sent.received && { ...sent.received, trace: each }
+    const [, [effect]] = intake(LISTENING, { ...sent, received })
+    return effect?.type === 'fault.store' ? effect.report.uuid : 'none'
+  })
+  t.deepEqual(uuids, [notificationId('4bf92f35-77b3-4da6-a3ce-929d0e0e4736'), undefined, undefined])
 })
