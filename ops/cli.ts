@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   retry: () => command('retry'),
   stop: () => command('stop'),
   release: () => command('release'),
+  tap: async () => (await import('./commands/tap.ts')).tap,
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
   'print-key': async () => (await import('./commands/print-key.ts')).printKey,
@@ -44,6 +45,9 @@ const USAGE = `usage: node ops/cli.ts <command>
   retry HOST WHY                            begin an ended recovery again
   stop WHY, release WHY                     take no irreversible step in any segment; go on
                                             WHY is --by NAME --reason TEXT --config FILE
+  tap [SUBJECT] --config FILE [--since 10m] [--json]
+                                            print what is said on the bus; --host, --instance, --notification,
+                                            --kind and --sender choose
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete old rows: ended notifications, deleted hosts and segments
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

@@ -7,7 +7,7 @@ import type { LeaderMessage } from '../leadership/leader.ts'
 import type { Observation } from '../ports/observations.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { hasLoneVoiceOfLife, judgeTestimony, wasSeenLately } from './contradiction.ts'
-import { evidenceOf, suspicionsIn } from './incident.ts'
+import { evidenceOf } from './incident.ts'
 import { withOpen } from './open-reports.ts'
 import { lookAt, onHostLooked, onObserved } from './weighing.ts'
 import {
@@ -133,7 +133,7 @@ function onLooked(
       tell(leader, {
         type: 'leader.recover',
         unfinished: recovery,
-        evidence: [...reportOf(recovery), ...suspicionsIn(observations), ...evidence],
+        evidence: [...reportOf(recovery), ...evidence],
         objection: alive ? `the host is alive all the time: ${evidence.join('; ')}` : null,
       }),
     )

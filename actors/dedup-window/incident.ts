@@ -3,7 +3,7 @@ import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/i
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
 import { isoTime } from '../../schema/time.ts'
-import type { Observation } from '../ports/observations.ts'
+import type { Doubt, Observation } from '../ports/observations.ts'
 import type { Look } from '../verification/look.ts'
 
 export interface Incident {
@@ -42,21 +42,13 @@ export function newIncident(observed: HostObserved): Incident {
   }
 }
 
-/** All that observers say, one sentence each. */
+/** All that observers say, one sentence each. Of a suspicion it is said since when it lasts, and in which trace its messages are. */
 export function evidenceOf(observations: readonly Observation[]): readonly string[] {
-  return observations.flatMap(({ observer, state, evidence }) =>
-    evidence.length === 0
-      ? [`${observer}: ${state}`]
-      : evidence.map((sentence) => `${observer}: ${state}: ${sentence}`),
-  )
-}
-
-/** Since when each observer doubts the host, and the trace in which its messages of that are. */
-export function suspicionsIn(observations: readonly Observation[]): readonly string[] {
-  return observations.flatMap(({ observer, doubt }) => {
-    if (doubt === undefined) return []
-    const { sinceWallMs, trace } = doubt
-    const inTrace = trace === undefined ? '' : `, trace ${trace}`
-    return [`${observer}: suspects the host since ${isoTime(sinceWallMs)}${inTrace}`]
+  return observations.flatMap(({ observer, state, evidence, doubt }) => {
+    const about = `${observer}: ${state}${doubt === undefined ? '' : sinceWhen(doubt)}`
+    return evidence.length === 0 ? [about] : evidence.map((sentence) => `${about}: ${sentence}`)
   })
 }
+
+const sinceWhen = ({ sinceWallMs, trace }: Doubt): string =>
+  ` (suspected since ${isoTime(sinceWallMs)}${trace === undefined ? '' : `, trace ${trace}`})`

@@ -1,6 +1,6 @@
 /** Whether a host has come into doubt lately, as the storm guard asks it. */
 import test from 'ava'
-import { suspicionsIn } from '../../../actors/dedup-window/incident.ts'
+import { evidenceOf } from '../../../actors/dedup-window/incident.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
@@ -74,7 +74,10 @@ test('an observation says since when its observer doubts the host, and in which 
   say('suspect', 'first')
   say('dead', 'first')
   t.deepEqual(doubts(), [{ sinceWallMs, trace: 'first' }])
-  t.regex(suspicionsIn(observations.of('one')).join(), /^monitor-1: suspects .*Z, trace first$/)
+  t.regex(
+    evidenceOf(observations.of('one')).join(),
+    /^monitor-1: dead \(suspected since .*Z, trace first\)$/,
+  )
   say('alive', 'first')
   t.deepEqual(doubts(), [undefined])
   say('suspect', 'second')

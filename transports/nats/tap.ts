@@ -1,0 +1,131 @@
+/**
+ * Listens to a cloud's messages from outside, for an operator: what is said now, and what the fault stream still has. It needs no
+ * right to publish for the live messages, and creates nothing that lasts.
+ */
+import { hash } from 'node:crypto'
+import { DeliverPolicy, type JsMsg, type NatsConnection, type Subscription } from 'nats'
+import type { BusMessage } from '../../actors/ports/bus.ts'
+import { BoundedMap } from '../../schema/bounded-map.ts'
+import { describeError } from '../../schema/errors.ts'
+import { NatsLink, type NatsCredentials } from './link.ts'
+import { faultStream } from './streams.ts'
+import { Troubles } from './troubles.ts'
+import type { Surroundings } from './upkeep.ts'
+
+export interface TapOptions extends Omit<Surroundings, 'troubles'> {
+  readonly servers: readonly string[]
+  readonly cloud: string
+  readonly credentials: NatsCredentials
+  /** Live messages of these subjects, with NATS wildcards. */
+  readonly pattern: string
+  /** First what the fault stream has from then on, wall ms; undefined: only live messages. */
+  readonly since: number | undefined
+}
+
+export interface TapListener {
+  /** In the order of the stream, then in the order of arrival; each message once. */
+  readonly onMessage: (message: BusMessage) => void
+  /** What the stream still has cannot be read; live messages go on. */
+  readonly onNoHistory: (reason: string) => void
+}
+
+/** Live messages that wait while the stream is read; of more, the oldest are dropped. */
+const WAITING_MAX = 10_000
+/** Stored messages that are known again when they come live, too. */
+const REMEMBERED_MAX = 10_000
+/** The stream does not answer in this time, ms. */
+const ANSWER_MS = 5000
+
+/** Starts to listen; it connects in the background, and again after every loss. */
+export function openTap(options: TapOptions, listener: TapListener): AsyncDisposable {
+  const { clock, random, log, servers, credentials } = options
+  const around = { clock, random, log, troubles: new Troubles(clock) }
+  const link = new NatsLink(around, servers, credentials)
+  const tap = new Tap(options, listener)
+  let latest: NatsConnection | undefined
+  link.onUp((connection) => {
+    // The library renews subscriptions of a connection that comes up again.
+    if (connection === latest) return
+    latest = connection
+    tap.listen(connection)
+  })
+  return link
+}
+
+class Tap {
+  readonly #options: TapOptions
+  readonly #listener: TapListener
+  readonly #stored = new BoundedMap<string, true>({
+    entriesMax: REMEMBERED_MAX,
+    whenFull: 'drop-oldest',
+  })
+  /** Undefined once the stream has been read. */
+  #waiting: BusMessage[] | undefined
+
+  constructor(options: TapOptions, listener: TapListener) {
+    this.#options = options
+    this.#listener = listener
+    this.#waiting = options.since === undefined ? undefined : []
+  }
+
+  listen(connection: NatsConnection): void {
+    const { pattern, since } = this.#options
+    void this.#live(connection.subscribe(pattern))
+    if (since !== undefined && this.#waiting !== undefined) void this.#history(connection, since)
+  }
+
+  async #live(subscription: Subscription): Promise<void> {
+    try {
+      for await (const { subject, data } of subscription) this.#heard({ subject, body: data })
+    } catch {
+      // The server denies it; the link has said so.
+    }
+  }
+
+  #heard(message: BusMessage): void {
+    if (this.#stored.has(keyOf(message))) return
+    if (this.#waiting === undefined) return this.#listener.onMessage(message)
+    if (this.#waiting.length === WAITING_MAX) this.#waiting.shift()
+    this.#waiting.push(message)
+  }
+
+  async #history(connection: NatsConnection, since: number): Promise<void> {
+    try {
+      await this.#read(connection, since)
+    } catch (error) {
+      this.#listener.onNoHistory(describeError(error))
+    }
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const message of waiting) {
+      if (!this.#stored.has(keyOf(message))) this.#listener.onMessage(message)
+    }
+  }
+
+  /** Reads the stream up to its end, through a consumer that the server deletes when nobody reads. */
+  async #read(connection: NatsConnection, since: number): Promise<void> {
+    const consumer = await connection
+      .jetstream({ timeout: ANSWER_MS })
+      .consumers.get(faultStream(this.#options.cloud).name, {
+        deliver_policy: DeliverPolicy.StartTime,
+        opt_start_time: new Date(since).toISOString(),
+      })
+    for (;;) {
+      let pending = 0
+      const batch = await consumer.fetch({ max_messages: 500, expires: 1000 })
+      for await (const message of batch) {
+        this.#take(message)
+        pending = message.info.pending
+      }
+      if (pending === 0) return
+    }
+  }
+
+  #take({ subject, data }: JsMsg): void {
+    const message = { subject, body: data }
+    this.#stored.set(keyOf(message), true)
+    this.#listener.onMessage(message)
+  }
+}
+
+const keyOf = ({ subject, body }: BusMessage): string => `${subject} ${hash('sha256', body)}`
