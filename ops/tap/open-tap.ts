@@ -52,9 +52,8 @@ function notesOf(onNote: (note: string) => void): LogPort {
   const note = (fields: LogFields, text: string): void => {
     const { operation, subject, reason, server } = fields
     if (operation !== undefined) {
-      return onNote(
-        harmless(`NATS does not allow this account to ${String(operation)} ${String(subject)}`),
-      )
+      const act = operation === 'publish' ? 'publish' : 'subscribe to'
+      return onNote(harmless(`NATS does not allow this account to ${act} ${String(subject)}`))
     }
     const detail = reason ?? server
     onNote(harmless(detail === undefined ? text : `${text}: ${String(detail)}`))
