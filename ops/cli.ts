@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   retry: () => command('retry'),
   stop: () => command('stop'),
   release: () => command('release'),
+  trace: async () => (await import('./commands/trace.ts')).trace,
   tap: async () => (await import('./commands/tap.ts')).tap,
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
@@ -45,6 +46,8 @@ const USAGE = `usage: node ops/cli.ts <command>
   retry HOST WHY                            begin an ended recovery again
   stop WHY, release WHY                     take no irreversible step in any segment; go on
                                             WHY is --by NAME --reason TEXT --config FILE
+  trace NOTIFICATION --config FILE [--follow]
+                                            the story of a recovery with times; HOST names its latest recovery
   tap [SUBJECT] --config FILE [--since 10m] [--json]
                                             print what is said on the bus; --host, --instance, --notification,
                                             --kind and --sender choose

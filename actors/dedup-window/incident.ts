@@ -42,13 +42,25 @@ export function newIncident(observed: HostObserved): Incident {
   }
 }
 
-/** All that observers say, one sentence each. Of a suspicion it is said since when it lasts, and in which trace its messages are. */
+/** All that observers say, one sentence each. The first one about a suspicion says since when it lasts, and in which trace its messages are. */
 export function evidenceOf(observations: readonly Observation[]): readonly string[] {
   return observations.flatMap(({ observer, state, evidence, doubt }) => {
-    const about = `${observer}: ${state}${doubt === undefined ? '' : sinceWhen(doubt)}`
-    return evidence.length === 0 ? [about] : evidence.map((sentence) => `${about}: ${sentence}`)
+    const plain = `${observer}: ${state}`
+    const first = doubt === undefined ? plain : `${plain} ${sinceWhen(doubt)}`
+    if (evidence.length === 0) return [first]
+    return evidence.map((sentence, index) => `${index === 0 ? first : plain}: ${sentence}`)
   })
 }
 
 const sinceWhen = ({ sinceWallMs, trace }: Doubt): string =>
-  ` (suspected since ${isoTime(sinceWallMs)}${trace === undefined ? '' : `, trace ${trace}`})`
+  `(suspected since ${isoTime(sinceWallMs)}${trace === undefined ? '' : `, trace ${trace}`})`
+
+/** The suspicion that such a sentence tells of; undefined for another sentence. */
+export function suspicionIn(sentence: string): (Doubt & { readonly observer: string }) | undefined {
+  const [, observer, since, trace] = SUSPICION.exec(sentence) ?? []
+  if (observer === undefined || since === undefined) return undefined
+  return { observer, sinceWallMs: Date.parse(since), trace }
+}
+
+const SUSPICION =
+  /^(.+?): \w+ \(suspected since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)(?:, trace ([0-9a-f]{32}))?\)/
