@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stop: () => command('stop'),
   release: () => command('release'),
   trace: async () => (await import('./commands/trace.ts')).trace,
+  top: async () => (await import('./commands/top.ts')).top,
   tap: async () => (await import('./commands/tap.ts')).tap,
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
@@ -48,6 +49,7 @@ const USAGE = `usage: node ops/cli.ts <command>
                                             WHY is --by NAME --reason TEXT --config FILE
   trace NOTIFICATION --config FILE [--follow]
                                             the story of a recovery with times; HOST names its latest recovery
+  top --config FILE                         hosts, recoveries, leader and nodes, as they change
   tap [SUBJECT] --config FILE [--since 10m] [--json]
                                             print what is said on the bus; --host, --instance, --notification,
                                             --kind and --sender choose

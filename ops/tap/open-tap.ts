@@ -2,7 +2,7 @@
 import type { LogFields, LogPort } from '../../actors/ports/log.ts'
 import type { Config } from '../../schema/config.ts'
 import { CodedError } from '../../schema/errors.ts'
-import { openTap, type TapListener } from '../../transports/nats/tap.ts'
+import { openTap, type NatsTap, type TapListener } from '../../transports/nats/tap.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { natsCredentials } from '../nats-credentials.ts'
@@ -19,7 +19,7 @@ export interface Listening extends Pick<TapListener, 'onMessage'> {
 }
 
 /** Listens until it is disposed of. CONFIG_INVALID when the bus cannot be reached from outside, or a file cannot be used. */
-export function tapOf(config: Config, listening: Listening): AsyncDisposable {
+export function tapOf(config: Config, listening: Listening): NatsTap {
   const { bus } = config
   if (bus.location.kind === 'memory') {
     const text =

@@ -20,7 +20,9 @@ import {
   evacuateBeforeTheFence,
   forgetRestarts,
   forgetStates,
+  compareNoEpochs,
   forgetTheEpoch,
+  neverStopByOwnClock,
   forgetWhatWasAsked,
   goOnAfterCancel,
   goOnAfterPause,
@@ -68,6 +70,18 @@ export const SABOTAGE_CASES: readonly SabotageCase[] = [
     sabotage: forgetTheEpoch,
     promise: 'I4',
     needs: ['engine-frozen', 'cut-from-bus'],
+  },
+  {
+    title: 'a leader that does not stop by its own clock',
+    sabotage: neverStopByOwnClock,
+    promise: 'I4',
+    needs: ['cut-from-bus'],
+  },
+  {
+    title: 'a store that compares no epochs',
+    sabotage: compareNoEpochs,
+    promise: 'I4',
+    needs: ['engine-frozen'],
   },
   {
     title: 'an observer that acts while blind',

@@ -30,6 +30,18 @@ export const forgetTheEpoch: Sabotage = (ports) => {
   }
 }
 
+/** A lease that never ends by our own clock. The store still compares epochs. */
+export const neverStopByOwnClock: Sabotage = (ports) => ({
+  ...ports,
+  rules: { ...ports.rules, lease: { ...ports.rules.lease, ttlMs: 100_000_000 } },
+})
+
+/** A store that compares no epochs. The lease still ends by our own clock. */
+export const compareNoEpochs: Sabotage = (ports) => ({
+  ...ports,
+  store: withoutEpochGuard(ports.store),
+})
+
 function withoutEpochGuard(store: StorePort): StorePort {
   const current = (): ReturnType<StorePort['currentEpoch']> => store.currentEpoch()
   return withChanges(store, {

@@ -8,7 +8,7 @@ import type { BusMessage } from '../../actors/ports/bus.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import { describeError } from '../../schema/errors.ts'
 import { NatsLink, type NatsCredentials } from './link.ts'
-import { faultStream } from './streams.ts'
+import { faultStream, manage } from './streams.ts'
 import { Troubles } from './troubles.ts'
 import type { Surroundings } from './upkeep.ts'
 
@@ -36,8 +36,16 @@ const REMEMBERED_MAX = 10_000
 /** The stream does not answer in this time, ms. */
 const ANSWER_MS = 5000
 
+export interface NatsTap extends AsyncDisposable {
+  /** How many stored faults the engine has not taken; undefined when the server does not tell this account. */
+  faultsWaiting(): Promise<number | undefined>
+}
+
+/** The durable consumer of the engines. */
+const CONSUMER = 'engine'
+
 /** Starts to listen; it connects in the background, and again after every loss. */
-export function openTap(options: TapOptions, listener: TapListener): AsyncDisposable {
+export function openTap(options: TapOptions, listener: TapListener): NatsTap {
   const { clock, random, log, servers, credentials } = options
   const around = { clock, random, log, troubles: new Troubles(clock) }
   const link = new NatsLink(around, servers, credentials)
@@ -49,7 +57,20 @@ export function openTap(options: TapOptions, listener: TapListener): AsyncDispos
     latest = connection
     tap.listen(connection)
   })
-  return link
+  return {
+    async faultsWaiting() {
+      const connection = link.connection()
+      if (connection === undefined) return undefined
+      try {
+        const { consumers } = await manage(connection, ANSWER_MS)
+        const found = await consumers.info(faultStream(options.cloud).name, CONSUMER)
+        return found.num_pending + found.num_ack_pending
+      } catch {
+        return undefined // it is shown as unknown
+      }
+    },
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  }
 }
 
 class Tap {
