@@ -7,7 +7,7 @@ import { shownName } from '../../schema/nearest-name.ts'
 import type { VmMove } from '../../schema/records.ts'
 import { findRecovery } from '../find-recovery.ts'
 import { isUnfinished, storySteps, type Recorded } from '../story/story-steps.ts'
-import { headOf, stepLine, summaryOf } from '../story/story-text.ts'
+import { storyTeller, summaryOf } from '../story/story-text.ts'
 import { untilEnded } from '../tap/output.ts'
 import { paintFor } from '../tap/tap-line.ts'
 import { withStore, type StoreWork } from '../with-store.ts'
@@ -60,26 +60,15 @@ async function tell(
   uuid: NotificationId,
   follows: boolean,
 ): Promise<boolean> {
-  const paint = paintFor(process.stdout)
   const ended = untilEnded()
-  const told = new Set<string>()
-  let lastMs: number | undefined
+  const teller = storyTeller(paintFor(process.stdout))
   for (;;) {
     const recorded = await read(store, uuid)
     if (recorded === undefined) return false
     const steps = storySteps(recorded)
-    const firstMs = steps[0]?.atMs ?? 0
-    if (told.size === 0) print(headOf(recorded, paint))
-    for (const step of steps) {
-      const key = `${step.atMs} ${step.text}`
-      if (told.has(key)) continue
-      told.add(key)
-      print(stepLine(step, { firstMs, lastMs: lastMs ?? step.atMs }, paint))
-      lastMs = step.atMs
-    }
+    for (const line of teller(recorded, steps)) print(line)
     if (!follows || !isUnfinished(recorded.notification) || ended.aborted) {
-      const summary = summaryOf(steps)
-      if (summary !== '') print(`\n${summary}`)
+      for (const line of summaryOf(steps)) print(line)
       return true
     }
     await sleep(clock, READ_AGAIN_MS, ended)

@@ -15,7 +15,7 @@ const NAME_WIDTH = 10
 const NUMBER_WIDTH = 9
 
 /** Which recovery it is, and how it stands. */
-export function headOf({ notification, hostName }: Recorded, paint: Paint): string {
+function headOf({ notification, hostName }: Recorded, paint: Paint): string {
   const { uuid, type, status, message, generatedAt } = notification
   const result = message === null ? status : `${status}: ${message}`
   const title = `${type} of ${hostName}: ${result}`
@@ -28,7 +28,7 @@ export function headOf({ notification, hostName }: Recorded, paint: Paint): stri
 }
 
 /** One step as one line. */
-export function stepLine(
+function stepLine(
   { atMs, name, text, tone }: StoryStep,
   { firstMs, lastMs }: { readonly firstMs: number; readonly lastMs: number },
   paint: Paint,
@@ -38,8 +38,28 @@ export function stepLine(
   return `${paint('dim', isoTime(atMs).slice(11, 23))} ${passed.join(' ')}  ${what}`
 }
 
-/** The times between the milestones that this recovery has reached. */
-export function summaryOf(steps: readonly StoryStep[]): string {
+/** Tells the steps that it has not told yet, with the title before the first one. */
+export function storyTeller(
+  paint: Paint,
+): (recorded: Recorded, steps: readonly StoryStep[]) => readonly string[] {
+  const told = new Set<string>()
+  let lastMs: number | undefined
+  return (recorded, steps) => {
+    const lines = told.size === 0 ? [headOf(recorded, paint)] : []
+    const firstMs = steps[0]?.atMs ?? 0
+    for (const step of steps) {
+      const key = `${step.atMs} ${step.text}`
+      if (told.has(key)) continue
+      told.add(key)
+      lines.push(stepLine(step, { firstMs, lastMs: lastMs ?? step.atMs }, paint))
+      lastMs = step.atMs
+    }
+    return lines
+  }
+}
+
+/** The times between the milestones that this recovery has reached, after an empty line; nothing when there are none. */
+export function summaryOf(steps: readonly StoryStep[]): readonly string[] {
   const reached = MILESTONES.flatMap(({ label, find, isLast }) => {
     const found = isLast ? steps.findLast(find) : steps.find(find)
     return found === undefined ? [] : [{ label, atMs: found.atMs }]
@@ -47,7 +67,7 @@ export function summaryOf(steps: readonly StoryStep[]): string {
   const parts = reached
     .slice(1)
     .map(({ label, atMs }, index) => `${label} ${seconds(atMs - (reached[index]?.atMs ?? atMs))}`)
-  return parts.length === 0 ? '' : `${reached[0]?.label} → ${parts.join(' → ')}`
+  return parts.length === 0 ? [] : ['', `${reached[0]?.label} → ${parts.join(' → ')}`]
 }
 
 const named = (name: string) => (step: StoryStep) => step.name === name

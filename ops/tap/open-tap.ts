@@ -51,12 +51,12 @@ export function tapOf(config: Config, listening: Listening): NatsTap {
 function notesOf(onNote: (note: string) => void): LogPort {
   const note = (fields: LogFields, text: string): void => {
     const { operation, subject, reason, server } = fields
-    if (operation !== undefined) {
+    if (typeof operation === 'string' && typeof subject === 'string') {
       const act = operation === 'publish' ? 'publish' : 'subscribe to'
-      return onNote(harmless(`NATS does not allow this account to ${act} ${String(subject)}`))
+      return onNote(harmless(`NATS does not allow this account to ${act} ${subject}`))
     }
     const detail = reason ?? server
-    onNote(harmless(detail === undefined ? text : `${text}: ${String(detail)}`))
+    onNote(harmless(typeof detail === 'string' ? `${text}: ${detail}` : text))
   }
   return { info: () => undefined, warn: note, error: note }
 }

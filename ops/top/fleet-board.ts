@@ -15,8 +15,8 @@ export interface StoredView {
   readonly unfinished: readonly UnfinishedRecovery[]
 }
 
-/** unseen: no observer speaks of it; kept-out: it is on maintenance. */
-export type ShownState = HostState | 'unseen' | 'kept-out'
+/** unseen: no observer speaks of it; kept-out: an operator keeps it on maintenance; held: a recovery does. */
+export type ShownState = HostState | 'unseen' | 'kept-out' | 'held'
 
 export interface ShownHost {
   readonly name: string
@@ -103,14 +103,14 @@ export class FleetBoard {
     }
   }
 
-  #shown({ name, onMaintenance }: HostProtection): ShownHost {
+  #shown({ name, onMaintenance, maintenanceBy }: HostProtection): ShownHost {
     const words = this.#observations.of(name)
     const states = words.map(({ state }) => state)
     const seen = WORST.find((each) => states.includes(each)) ?? 'unseen'
     const latest = Math.max(...words.map(({ seenAtWallMs }) => seenAtWallMs))
     return {
       name,
-      state: onMaintenance ? 'kept-out' : seen,
+      state: !onMaintenance ? seen : maintenanceBy === null ? 'kept-out' : 'held',
       observers: words.map(({ observer }) => observer),
       ageMs: words.length === 0 ? undefined : this.#clock.wallMs() - latest,
     }

@@ -22,6 +22,7 @@ const STYLES: Readonly<Record<ShownState, Line['style']>> = {
   unseen: 'yellow',
   maintenance: 'cyan',
   'kept-out': 'cyan',
+  held: 'yellow',
   alive: 'green',
 }
 
@@ -67,7 +68,9 @@ function overview({ hosts, recoveries, processes, faultsWaiting }: Fleet): reado
   const ofHosts = recoveries.filter(({ type }) => type === 'COMPUTE_HOST').length
   return [
     plain(`hosts    ${hosts.length}: ${countsOf(hosts)}`),
-    plain(`seen by  ${observers.size} observers; the oldest latest word is ${age(oldestMs)} old`),
+    plain(
+      `seen by  ${observers.size === 1 ? '1 observer' : `${observers.size} observers`}; each was spoken of in the last ${age(oldestMs)}`,
+    ),
     leader === undefined
       ? { text: 'leader   none is heard', style: 'red' }
       : plain(`leader   ${leader.node}${epoch === null ? '' : `, epoch ${epoch}`}`),

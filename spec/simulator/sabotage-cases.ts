@@ -81,7 +81,7 @@ export const SABOTAGE_CASES: readonly SabotageCase[] = [
     title: 'a store that compares no epochs',
     sabotage: compareNoEpochs,
     promise: 'I4',
-    needs: ['engine-frozen'],
+    needs: ['engine-frozen', 'cut-from-bus'],
   },
   {
     title: 'an observer that acts while blind',

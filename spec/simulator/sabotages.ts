@@ -1,4 +1,5 @@
 /** Rules broken on purpose, one each, to check that the simulator finds it. */
+import { sleep } from '../../actors/ports/clock.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
@@ -36,10 +37,22 @@ export const neverStopByOwnClock: Sabotage = (ports) => ({
   rules: { ...ports.rules, lease: { ...ports.rules.lease, ttlMs: 100_000_000 } },
 })
 
-/** A store that compares no epochs. The lease still ends by our own clock. */
-export const compareNoEpochs: Sabotage = (ports) => ({
+/** Longer than a lease lives after its leader was cut off. */
+const SLOW_WRITE_MS = 7000
+
+/**
+ * A store that compares no epochs, and takes long for the journal: a write of a leader may arrive under the next one. The lease
+ * still ends by our own clock.
+ */
+export const compareNoEpochs: Sabotage = ({ store, clock, ...ports }) => ({
   ...ports,
-  store: withoutEpochGuard(ports.store),
+  clock,
+  store: withChanges(withoutEpochGuard(store), {
+    appendJournal: async (_epoch, entry) => {
+      await sleep(clock, SLOW_WRITE_MS)
+      await store.appendJournal(await store.currentEpoch(), entry)
+    },
+  }),
 })
 
 function withoutEpochGuard(store: StorePort): StorePort {

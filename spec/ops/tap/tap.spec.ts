@@ -38,7 +38,9 @@ async function site(features: Partial<NatsFeatures> = {}) {
   const from = { cloud: 'default', node: 'monitor-1', incarnation: 'i' }
   const announcer = announcerOn(bus, from, { ...around, term })
   const children: ChildProcess[] = []
-  stack.defer(() => children.forEach((child) => void child.kill('SIGKILL')))
+  stack.defer(() => {
+    for (const child of children) child.kill('SIGKILL')
+  })
   const tap = (...args: readonly string[]) => {
     const child = spawn(process.execPath, ['ops/cli.ts', 'tap', '--config', config, ...args])
     const heard = { out: '', err: '' }

@@ -55,7 +55,10 @@ const twins = (id: string): readonly (readonly [routingKey: string, body: string
 ]
 const versionedOf = (type: string) => ({
   event_type: type,
-  payload: { 'nova_object.data': { host: 'compute-1' }, 'nova_object.name': 'InstanceActionPayload' },
+  payload: {
+    'nova_object.data': { host: 'compute-1' },
+    'nova_object.name': 'InstanceActionPayload',
+  },
 })
 
 test.serial('one of two bridges reads, and an event in both formats comes out once', async (t) => {
