@@ -54,13 +54,3 @@ export function evidenceOf(observations: readonly Observation[]): readonly strin
 
 const sinceWhen = ({ sinceWallMs, trace }: Doubt): string =>
   `(suspected since ${isoTime(sinceWallMs)}${trace === undefined ? '' : `, trace ${trace}`})`
-
-/** The suspicion that such a sentence tells of; undefined for another sentence. */
-export function suspicionIn(sentence: string): (Doubt & { readonly observer: string }) | undefined {
-  const [, observer, since, trace] = SUSPICION.exec(sentence) ?? []
-  if (observer === undefined || since === undefined) return undefined
-  return { observer, sinceWallMs: Date.parse(since), trace }
-}
-
-const SUSPICION =
-  /^(.+?): \w+ \(suspected since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)(?:, trace ([0-9a-f]{32}))?\)/

@@ -1,5 +1,4 @@
 /** The steps of one recovery in the order of their times, from the first doubt to the last guest. Pure. */
-import { suspicionIn } from '../../actors/dedup-window/incident.ts'
 import {
   UNFINISHED_STATUSES,
   type DeathCertificate,
@@ -8,6 +7,7 @@ import {
   type Notification,
   type VmMove,
 } from '../../schema/records.ts'
+import { suspicionIn } from './suspicion-in.ts'
 
 /** What the store has of a recovery. */
 export interface Recorded {

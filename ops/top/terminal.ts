@@ -11,6 +11,7 @@ export interface Screen extends Disposable {
   pause(pause: Promise<unknown>): Promise<void>
 }
 
+const CTRL_C = '\u0003'
 const OPEN = '\u001b[?1049h\u001b[?25l'
 const CLOSE = '\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
@@ -22,7 +23,8 @@ export function openScreen(signal: AbortSignal): Screen {
   const { stdin, stdout } = process
   const quitting = new AbortController()
   const onKey = (keys: Buffer): void => {
-    if (/[q\u0003]/.test(keys.toString('latin1'))) quitting.abort()
+    const text = keys.toString('latin1')
+    if (text.includes('q') || text.includes(CTRL_C)) quitting.abort()
   }
   if (stdin.isTTY) stdin.setRawMode(true)
   stdin.on('data', onKey)

@@ -94,7 +94,13 @@ export function begin({ engines }: ModelOptions): World {
     act: null,
     ghost: null,
   }
-  return { now: 0, lease: null, revisions: 0, epoch: 0, engines: Array(engines).fill(engine) }
+  return {
+    now: 0,
+    lease: null,
+    revisions: 0,
+    epoch: 0,
+    engines: Array.from({ length: engines }, () => engine),
+  }
 }
 
 /** Whether the engine may act now, by the shipped rule. */
@@ -200,13 +206,7 @@ function visited(
   const { lease, revisions } = world
   const same = { lease, revisions }
   if (call.stage === 'read') {
-    const isOurs = lease?.by === at
-    const mayGoOn =
-      call.kind === 'create'
-        ? lease === null || isOurs
-        : isOurs &&
-          (call.kind === 'renew' || !call.overtaken || sabotage === 'release-what-was-taken-again')
-    return mayGoOn
+    return mayGoOn(call, lease === null ? 'free' : lease.by === at ? 'ours' : 'taken', sabotage)
       ? { ...same, next: { ...call, stage: 'rewrite', revision: lease?.revision ?? 0 } }
       : { ...same, next: { ...call, stage: 'answered', revision: -1 } }
   }
@@ -217,6 +217,17 @@ function visited(
   const revision = revisions + 1
   const written = call.kind === 'release' ? null : { by: at, revision, writtenAt: world.now }
   return { lease: written, revisions: revision, next: { ...call, stage: 'answered', revision } }
+}
+
+/** Whether a call writes once more after it has read whose lease it is. */
+function mayGoOn(
+  { kind, overtaken }: Call,
+  found: 'free' | 'ours' | 'taken',
+  sabotage: Sabotage,
+): boolean {
+  if (kind === 'create') return found !== 'taken'
+  const isOverdue = kind === 'release' && overtaken && sabotage !== 'release-what-was-taken-again'
+  return found === 'ours' && !isOverdue
 }
 
 function answerTo({ kind, of, startedAt, revision }: Call): LeaseMessage | undefined {

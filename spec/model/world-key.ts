@@ -4,6 +4,8 @@
  */
 import { TIMING, type World } from './leadership-model.ts'
 
+type Engine = World['engines'][number]
+
 const OLD = -(TIMING.ttlMs + TIMING.marginMs + 1)
 
 /** Equal for worlds that behave equally. */
@@ -28,32 +30,34 @@ export function keyOf(world: World): string {
       act?.epoch ?? 0,
     ]),
   ])
-  const ofEngine = ({
-    state,
-    term,
-    timers,
-    calls,
-    claim,
-    act,
-    ghost,
-  }: World['engines'][number]) => {
-    const parts: unknown[] = [state.kind]
-    if ('revision' in state) parts.push(revision(state.revision), past(state.startedAtMs))
-    if ('epoch' in state) parts.push(epoch(state.epoch))
-    if (term !== null && term.until > now) parts.push('t', epoch(term.epoch), term.until - now)
-    for (const name of ['campaign', 'renew', 'own-clock']) {
-      const at = timers[name]
-      parts.push(at === undefined ? '' : due(at))
-    }
-    for (const call of calls) {
-      const revisions = [revision(call.of), revision(call.revision)]
-      parts.push(call.kind, call.stage, ...revisions, past(call.startedAt), call.overtaken ? 1 : 0)
-    }
-    parts.push('c', typeof claim === 'number' ? epoch(claim) : claim)
-    if (act !== null) parts.push('a', epoch(act.epoch), act.stored ? 1 : 0)
-    if (ghost !== null)
-      parts.push('g', ghost.kind, 'revision' in ghost ? revision(ghost.revision) : '')
-    return parts.join(',')
+  const ofState = ({ state, term }: Engine): readonly unknown[] => [
+    state.kind,
+    ...('revision' in state ? [revision(state.revision), past(state.startedAtMs)] : []),
+    ...('epoch' in state ? [epoch(state.epoch)] : []),
+    ...(term !== null && term.until > now ? ['t', epoch(term.epoch), term.until - now] : []),
+  ]
+  const ofCall = (call: Engine['calls'][number]): readonly unknown[] => [
+    call.kind,
+    call.stage,
+    revision(call.of),
+    revision(call.revision),
+    past(call.startedAt),
+    call.overtaken ? 1 : 0,
+  ]
+  const ofEngine = (engine: Engine): string => {
+    const { timers, calls, claim, act, ghost } = engine
+    const dues = ['campaign', 'renew', 'own-clock'].map((name) => timers[name])
+    return [
+      ...ofState(engine),
+      ...dues.map((at) => (at === undefined ? '' : due(at))),
+      ...calls.flatMap(ofCall),
+      'c',
+      typeof claim === 'number' ? epoch(claim) : claim,
+      ...(act === null ? [] : ['a', epoch(act.epoch), act.stored ? 1 : 0]),
+      ...(ghost === null
+        ? []
+        : ['g', ghost.kind, 'revision' in ghost ? revision(ghost.revision) : '']),
+    ].join(',')
   }
   const held =
     lease === null ? 'free' : [lease.by, revision(lease.revision), past(lease.writtenAt)].join(',')

@@ -3,6 +3,7 @@ import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { FaultKind } from '../../ops/simulator/fault-plan.ts'
 import type { Layout } from '../../ops/simulator/layout.ts'
 import { FULL_SIZE } from '../../ops/simulator/run-seed.ts'
+import { compareNoEpochs, forgetTheEpoch, neverStopByOwnClock } from './leadership-sabotages.ts'
 import {
   actWithoutReason,
   forgetReports,
@@ -20,9 +21,6 @@ import {
   evacuateBeforeTheFence,
   forgetRestarts,
   forgetStates,
-  compareNoEpochs,
-  forgetTheEpoch,
-  neverStopByOwnClock,
   forgetWhatWasAsked,
   goOnAfterCancel,
   goOnAfterPause,

@@ -17,11 +17,12 @@ test('a subject is below the cloud, unless it begins with ha', (t) => {
   t.is(subjectIn('one', 'ha.>'), 'ha.>')
 })
 
+const refused = (...args: readonly string[]): string => {
+  const read = readTapArguments(args, 0)
+  return typeof read === 'string' ? read : ''
+}
+
 test('what cannot be used is refused with what is allowed', (t) => {
-  const refused = (...args: readonly string[]): string => {
-    const read = readTapArguments(args, 0)
-    return typeof read === 'string' ? read : ''
-  }
   t.regex(refused('a..b'), /dots between/)
   t.regex(refused('>.a'), /dots between/)
   t.regex(refused('a b'), /dots between/)
