@@ -2,6 +2,7 @@
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
+import type { SegmentSnapshot } from '../../actors/ports/store.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { Control } from '../../schema/recovery-control.ts'
