@@ -25,6 +25,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   retry: () => command('retry'),
   stop: () => command('stop'),
   release: () => command('release'),
+  trace: async () => (await import('./commands/trace.ts')).trace,
+  top: async () => (await import('./commands/top.ts')).top,
+  tap: async () => (await import('./commands/tap.ts')).tap,
   'db-purge': async () => (await import('./commands/db-purge.ts')).dbPurge,
   'seal-credentials': async () => (await import('./commands/seal-credentials.ts')).sealCredentials,
   'print-key': async () => (await import('./commands/print-key.ts')).printKey,
@@ -47,6 +50,12 @@ const USAGE = `usage: node ops/cli.ts <command>
   retry HOST WHY                            begin an ended recovery again
   stop WHY, release WHY                     take no irreversible step in any segment; go on
                                             WHY is --by NAME --reason TEXT --config FILE
+  trace NOTIFICATION --config FILE [--follow]
+                                            the story of a recovery with times; HOST names its latest recovery
+  top --config FILE                         hosts, recoveries, leader and nodes, as they change
+  tap [SUBJECT] --config FILE [--since 10m] [--json]
+                                            print what is said on the bus; --host, --instance, --notification,
+                                            --kind and --sender choose
   db-purge --config FILE [--age-in-days N] [--max-rows M]
                                             delete old rows: ended notifications, deleted hosts and segments
   seal-credentials --config FILE            seal stored credentials with the first key of the key file

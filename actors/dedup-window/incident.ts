@@ -2,7 +2,8 @@
 import type { HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
 import type { HostObserved } from '../../schema/messages/observation.ts'
 import { hostId, hostName, segmentId } from '../../schema/ids.ts'
-import type { Observation } from '../ports/observations.ts'
+import { isoTime } from '../../schema/time.ts'
+import type { Doubt, Observation } from '../ports/observations.ts'
 import type { Look } from '../verification/look.ts'
 
 export interface Incident {
@@ -41,11 +42,15 @@ export function newIncident(observed: HostObserved): Incident {
   }
 }
 
-/** All that observers say, one sentence each. */
+/** All that observers say, one sentence each. The first one about a suspicion says since when it lasts, and in which trace its messages are. */
 export function evidenceOf(observations: readonly Observation[]): readonly string[] {
-  return observations.flatMap(({ observer, state, evidence }) =>
-    evidence.length === 0
-      ? [`${observer}: ${state}`]
-      : evidence.map((sentence) => `${observer}: ${state}: ${sentence}`),
-  )
+  return observations.flatMap(({ observer, state, evidence, doubt }) => {
+    const plain = `${observer}: ${state}`
+    const first = doubt === undefined ? plain : `${plain} ${sinceWhen(doubt)}`
+    if (evidence.length === 0) return [first]
+    return evidence.map((sentence, index) => `${index === 0 ? first : plain}: ${sentence}`)
+  })
 }
+
+const sinceWhen = ({ sinceWallMs, trace }: Doubt): string =>
+  `(suspected since ${isoTime(sinceWallMs)}${trace === undefined ? '' : `, trace ${trace}`})`

@@ -2,8 +2,9 @@
  * The leader's ears: what follows from each message that comes over the bus. Faults are stored in the order in which they come, one at
  * a time; the bus bounds how many wait here, and holds the others back. Pure.
  */
-import { hostName } from '../../schema/ids.ts'
+import { hostName, notificationId, type NotificationId } from '../../schema/ids.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
+import { traceIdIn } from '../../schema/messages/envelope.ts'
 import type { HostFailed, InstanceFailed } from '../../schema/messages/incident.ts'
 import type { GuestFailed, HostObserved } from '../../schema/messages/observation.ts'
 import { rebuiltInstance } from '../evacuator/compute-news.ts'
@@ -16,7 +17,11 @@ import { refOf } from '../registry.ts'
 export type IntakeMessage =
   | { readonly type: 'intake.begin' }
   /** private: a registered observer spoke of a registered host */
-  | { readonly type: 'intake.observed'; readonly observed: HostObserved }
+  | {
+      readonly type: 'intake.observed'
+      readonly observed: HostObserved
+      readonly trace: string | undefined
+    }
   /** private: what else was decoded on the bus, but for faults */
   | { readonly type: 'intake.received'; readonly received: Received }
   | {
@@ -35,7 +40,7 @@ export type IntakeMessage =
     }
 
 /** A fault as the store takes it. */
-export type FaultReport = Pick<NewNotification, 'hostName' | 'payload'> &
+export type FaultReport = Pick<NewNotification, 'hostName' | 'payload' | 'uuid'> &
   (
     | {
         readonly type: 'VM'
@@ -64,7 +69,12 @@ export interface IntakeState {
 export type IntakeEffect =
   | { readonly type: 'bus.listen' }
   /** Kept, and told to the dedup window together with what others say of the host. */
-  | { readonly type: 'observation.keep'; readonly observed: HostObserved }
+  | {
+      readonly type: 'observation.keep'
+      readonly observed: HostObserved
+      /** The trace id of the message, if it has one. */
+      readonly trace: string | undefined
+    }
   | { readonly type: 'news.spread'; readonly instance: string }
   | {
       readonly type: 'fault.store'
@@ -97,8 +107,10 @@ export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
   switch (message.type) {
     case 'intake.begin':
       return [state, [{ type: 'bus.listen' }]]
-    case 'intake.observed':
-      return [state, [{ type: 'observation.keep', observed: message.observed }]]
+    case 'intake.observed': {
+      const { observed, trace } = message
+      return [state, [{ type: 'observation.keep', observed, trace }]]
+    }
     case 'intake.received':
       return [state, followsFrom(message.received)]
     case 'intake.fault-delivered':
@@ -146,13 +158,23 @@ function next(state: IntakeState, effects: readonly (IntakeEffect | Tell)[]): In
 
 /** Undefined for a message that is no fault. */
 function reportOf(received: Received): FaultReport | undefined {
-  if (received.type === 'guest.failed') return guestReport(received.body)
-  if (received.type === 'instance.failed') return instanceReport(received.body)
-  return received.type === 'host.failed' ? hostReport(received.body) : undefined
+  const uuid = uuidOf(received.trace)
+  if (received.type === 'guest.failed') return guestReport(received.body, uuid)
+  if (received.type === 'instance.failed') return instanceReport(received.body, uuid)
+  return received.type === 'host.failed' ? hostReport(received.body, uuid) : undefined
 }
 
-const guestReport = (fault: GuestFailed): FaultReport => ({
+/** The trace of a reported fault becomes that of its recovery (decision 0058). Undefined: the sender is of an earlier version. */
+function uuidOf(trace: string | null): NotificationId | undefined {
+  const hex = traceIdIn(trace)
+  return hex === undefined
+    ? undefined
+    : notificationId(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))
+}
+
+const guestReport = (fault: GuestFailed, uuid: NotificationId | undefined): FaultReport => ({
   type: 'VM',
+  uuid,
   hostName: hostName(fault.hostName),
   generatedAt: undefined,
   payload: {
@@ -163,8 +185,9 @@ const guestReport = (fault: GuestFailed): FaultReport => ({
 })
 
 /** Like an alert about an instance. */
-const instanceReport = (fault: InstanceFailed): FaultReport => ({
+const instanceReport = (fault: InstanceFailed, uuid: NotificationId | undefined): FaultReport => ({
   type: 'VM',
+  uuid,
   hostName: hostName(fault.hostName),
   generatedAt: fault.occurredAt,
   payload: {
@@ -178,8 +201,9 @@ const instanceReport = (fault: InstanceFailed): FaultReport => ({
  * The report equals that of a client without a cluster: its sender fences nothing, and the leader
  * looks at the host before it acts.
  */
-const hostReport = (fault: HostFailed): FaultReport => ({
+const hostReport = (fault: HostFailed, uuid: NotificationId | undefined): FaultReport => ({
   type: 'COMPUTE_HOST',
+  uuid,
   hostName: hostName(fault.hostName),
   generatedAt: fault.occurredAt,
   publisher: fault.publisher,

@@ -1,6 +1,7 @@
 /** Listens to the bus for the intake, and carries out what follows from what is heard. */
 import { describeError, isCoded } from '../../schema/errors.ts'
 import { subjectOf, subjectsOf } from '../../schema/messages/codec.ts'
+import { traceIdIn } from '../../schema/messages/envelope.ts'
 import { NEWS_TOPICS, type ComputeNews } from '../evacuator/compute-news.ts'
 import type { HostBeats } from '../verification/host-beats.ts'
 import type { GuestLists } from '../guest-follower/guest-lists.ts'
@@ -116,7 +117,8 @@ async function listen(world: PerformWorld, signal: AbortSignal): Promise<undefin
       const received = parking.decode(message)
       if (received?.type !== 'host.observed') return
       const observed = world.roster.admit(received)
-      if (observed !== undefined) tell({ type: 'intake.observed', observed })
+      const trace = traceIdIn(received.trace)
+      if (observed !== undefined) tell({ type: 'intake.observed', observed, trace })
       // It may have been registered since the roster was read. What strangers say takes no room in the mailbox.
       else keeper.expedite()
     }),
@@ -148,9 +150,9 @@ async function listen(world: PerformWorld, signal: AbortSignal): Promise<undefin
 
 function keep(
   world: IntakeWorld,
-  { observed }: IntakeEffect & { readonly type: 'observation.keep' },
+  { observed, trace }: IntakeEffect & { readonly type: 'observation.keep' },
 ): undefined {
-  world.observations.note(observed.host, observed)
+  world.observations.note(observed.host, observed, trace)
   const observations = world.observations.of(observed.host)
   const atMs = world.clock.monotonicMs()
   world.tellWindow({ type: 'window.observed', observed, observations, atMs })
@@ -165,8 +167,8 @@ async function store(
   { delivery, report }: IntakeEffect & { readonly type: 'fault.store' },
 ): Promise<IntakeMessage> {
   const { clock, duplicateWindowMs } = world
-  const { type, hostName, payload, generatedAt = clock.wallMs() } = report
-  const stored = { type, hostName, payload, generatedAt, duplicateWindowMs }
+  const { type, uuid, hostName, payload, generatedAt = clock.wallMs() } = report
+  const stored = { type, uuid, hostName, payload, generatedAt, duplicateWindowMs }
   const outcome = await world.store.acceptNotification(stored).then(
     ({ kind }): IntakeMessage => {
       if (report.type === 'COMPUTE_HOST') world.hostReportLog.note(report, kind)

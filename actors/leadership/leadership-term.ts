@@ -7,12 +7,12 @@ import type { Epoch } from '../../schema/ids.ts'
 import type { ClockPort } from '../ports/clock.ts'
 
 export class LeadershipTerm {
-  readonly #clock: ClockPort
+  readonly #clock: Pick<ClockPort, 'monotonicMs'>
   #epoch: Epoch | undefined
   #untilMs = 0
   #sinceMs = 0
 
-  constructor(clock: ClockPort) {
+  constructor(clock: Pick<ClockPort, 'monotonicMs'>) {
     this.#clock = clock
   }
 

@@ -9,6 +9,14 @@ export interface ChannelMeaning {
   readonly ageMs: number
 }
 
+/** A suspicion of one observer. */
+export interface Doubt {
+  /** When it was first heard of; it has lasted without a break since then. */
+  readonly sinceWallMs: number
+  /** The trace id of its messages; undefined when the observer is of an earlier version. */
+  readonly trace: string | undefined
+}
+
 /** One observer's view of one host. */
 export interface Observation {
   readonly observer: string
@@ -18,6 +26,8 @@ export interface Observation {
   readonly seenAtWallMs: number
   /** Undefined when the observer did not say: it is blind, or of an earlier version. */
   readonly channels?: readonly ChannelMeaning[] | undefined
+  /** Undefined while the observer does not doubt the host. */
+  readonly doubt?: Doubt | undefined
 }
 
 export interface ObservationBoard {

@@ -145,6 +145,8 @@ export interface InventoryStore {
 }
 
 export interface NewNotification {
+  /** The one that it must have: a notification with the same uuid is the same report. Undefined: a new one. */
+  readonly uuid?: NotificationId | undefined
   readonly type: NotificationType
   readonly hostName: HostName
   readonly generatedAt: number

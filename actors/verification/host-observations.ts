@@ -54,7 +54,7 @@ export class HostObservations implements ObservationBoard {
     return this.#hosts.size
   }
 
-  /** Takes what an observer says now in place of what it said before. */
+  /** Takes what an observer says now in place of what it said before; `trace` is the trace id of its message. */
   note(
     host: string,
     {
@@ -63,11 +63,13 @@ export class HostObservations implements ObservationBoard {
       evidence,
       channels,
     }: Pick<Observation, 'observer' | 'state' | 'evidence' | 'channels'>,
+    trace?: string,
   ): void {
     const heardAtMs = this.#clock.monotonicMs()
     const words = this.#hosts.get(host) ?? newWords()
     const before = words.get(observer)
     const seenAtWallMs = this.#clock.wallMs()
+    const doubt = before?.observation.doubt ?? { sinceWallMs: seenAtWallMs, trace }
     const kept = {
       observation: {
         observer,
@@ -75,6 +77,7 @@ export class HostObservations implements ObservationBoard {
         evidence,
         seenAtWallMs,
         ...(channels === undefined ? {} : { channels }),
+        ...(state === 'suspect' || state === 'dead' ? { doubt } : {}),
       },
       heardAtMs,
       doubtedSinceMs: before?.doubtedSinceMs ?? heardAtMs,

@@ -5,13 +5,15 @@ import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
 import type { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
 import { encode, type Encoded, type Sender } from '../../schema/messages/codec.ts'
+import { TraceIds } from './trace-ids.ts'
 
 /** The announcer of one process. Its messages carry the epoch while the process leads. */
 export function announcerOn(
-  bus: BusPort,
+  bus: Pick<BusPort, 'publish' | 'publishFault'>,
   from: Sender,
   world: { readonly clock: ClockPort; readonly random: RandomPort; readonly term: LeadershipTerm },
 ): Announcer {
+  const traces = new TraceIds(from.incarnation)
   let said = 0
   const pack = <Name extends WireType>(
     type: Name,
@@ -26,6 +28,7 @@ export function announcerOn(
       sequence: said,
       epoch: world.term.current() ?? null,
       sentAt: Math.max(0, Math.round(world.clock.wallMs())),
+      trace: traces.contextOf(type, body, id),
     })
   }
   return {

@@ -10,7 +10,7 @@ import { declarationOf } from '../../transports/amqp/declaration.ts'
 import type { LinkKeeping } from '../../transports/amqp/keep-linked.ts'
 import { linkTo } from './broker-link.ts'
 
-/** One queue for all bridges of a cloud: they share the work, and one of them is enough. */
+/** One queue for all bridges of a cloud: one of them reads it, and the others stand by. */
 const QUEUE = 'instance-ha'
 const TOPICS = ['notifications', 'versioned_notifications']
 

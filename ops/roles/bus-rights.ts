@@ -45,9 +45,10 @@ export function rightsOf(cloud: string, account: BusAccount): BusRights {
 
 /** What an operator who only listens may do: hear all messages of the cloud, and read the faults that the stream still has. */
 export const tapRights = (cloud: string, node: string): BusRights => ({
-  publish: ['STREAM.INFO', 'STREAM.MSG.GET'].map(
-    (call) => `$JS.API.${call}.${faultStreamName(cloud)}`,
-  ),
+  publish: [
+    ...['STREAM.INFO', 'STREAM.MSG.GET'].map((call) => `$JS.API.${call}.${faultStreamName(cloud)}`),
+    `$JS.API.CONSUMER.INFO.${faultStreamName(cloud)}.engine`,
+  ],
   subscribe: [subjectOf(cloud, '>'), `${inboxPrefixOf(node)}.>`],
 })
 

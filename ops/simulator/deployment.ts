@@ -33,7 +33,7 @@ import { Life, mortalClock, mortalPort, type Interception } from './life.ts'
 import { mortalBus } from './mortal-bus.ts'
 import { registerSegments } from './register-segments.ts'
 import { InvariantChecker } from './invariant-checker.ts'
-import { witnessStore } from './witness-store.ts'
+import { READS, witnessStore } from './witness-store.ts'
 import { witnessCompute, witnessFenceAgent, witnessPower } from './witness.ts'
 
 /**
@@ -248,6 +248,10 @@ export class Deployment implements AsyncDisposable {
   async settle(): Promise<void> {
     do await this.#promisesSettled()
     while (this.#isBusy())
+    const leaders = [...this.#processes].filter(
+      ([, { life, node }]) => life.alive && node.leading(),
+    )
+    this.checker.leading(leaders.map(([name]) => name))
   }
 
   /** A turn of the event loop costs as much as all that is done in most moments. */
@@ -371,8 +375,6 @@ export class Deployment implements AsyncDisposable {
 
 const STORE_MS = [1, 3] as const
 const TURN_MS = [0, 40] as const
-/** Methods of a store that change nothing. */
-const READS = /^(get|list|read|find|current|ping)/
 
 const away = (): CodedError => new CodedError('STORE_UNAVAILABLE', 'the store is away')
 

@@ -84,6 +84,8 @@ export class InvariantChecker {
   /** Segments whose instances must not lose data on a local disk of the dead host. */
   readonly #localDisks = new Set<string>()
   #latestEpoch = 0
+  /** The nodes that led at the latest look. */
+  #together = ''
 
   constructor(world: {
     readonly clock: ClockPort
@@ -124,6 +126,19 @@ export class InvariantChecker {
     this.#epochs.set(node, epoch)
     this.concurrency.claimed(node)
     this.#latestEpoch = Math.max(this.#latestEpoch, epoch)
+  }
+
+  /** The store has accepted a write of a recovery from this node. */
+  wrote(node: string, method: string): void {
+    this.#mustLead(node, `writes with ${method}`)
+  }
+
+  /** These nodes may act now, by their own terms. */
+  leading(nodes: readonly string[]): void {
+    const together = nodes.join(' and ')
+    if (nodes.length > 1 && together !== this.#together)
+      this.#report('I4', `${together} lead together`)
+    this.#together = together
   }
 
   /**

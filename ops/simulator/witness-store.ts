@@ -3,6 +3,9 @@ import type { StorePort } from '../../actors/ports/store.ts'
 import { notificationId } from '../../schema/ids.ts'
 import type { InvariantChecker } from './invariant-checker.ts'
 
+/** Methods of a store that change nothing. */
+export const READS = /^(get|list|read|find|current|ping)/
+
 /** One call that was answered. */
 interface Written {
   readonly node: string
@@ -18,6 +21,9 @@ export async function witnessStore(
   { node, method, parameters, answer }: Written,
 ): Promise<void> {
   const [first, second] = parameters
+  // Only the writes of a leader begin with a number: its epoch.
+  if (typeof first === 'number' && answer !== false && !READS.test(method))
+    checker.wrote(node, method)
   switch (method) {
     case 'claimEpoch':
       return checker.claimed(node, Number(answer))

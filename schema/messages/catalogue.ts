@@ -184,6 +184,7 @@ export type Received = {
     readonly sequence: number
     readonly epoch: number | null
     readonly sentAt: number
+    readonly trace: string | null
   }
 }[WireType]
 

@@ -68,12 +68,9 @@ function tokensOf(type: WireType, speaker: string, body: unknown): readonly stri
 export function encode<Name extends WireType>(
   type: Name,
   body: WireBody<Name>,
-  from: Sender & {
-    readonly id: string
-    readonly sequence: number
-    readonly epoch: number | null
-    readonly sentAt: number
-  },
+  from: Sender &
+    Pick<Envelope, 'id' | 'sequence' | 'epoch' | 'sentAt'> &
+    Partial<Pick<Envelope, 'trace'>>,
 ): Encoded {
   const envelope: Envelope = {
     version: ENVELOPE_VERSION,
@@ -84,7 +81,7 @@ export function encode<Name extends WireType>(
     sequence: from.sequence,
     epoch: from.epoch,
     sentAt: from.sentAt,
-    trace: null,
+    trace: from.trace ?? null,
     body,
   }
   return {
@@ -138,7 +135,7 @@ function decoded(bytes: Uint8Array): Received {
     throw newer(`message type ${value.type}`)
   }
   if (!validator.Check(value.body)) throw invalid(value.type, validator.Errors(value.body))
-  const { version: _version, trace: _trace, ...rest } = value
+  const { version: _version, ...rest } = value
   const speaker = speakerOf(value.type as WireType, value.body) ?? value.sender
   // the lines above have checked it
   return { ...rest, sender: speaker } as Received

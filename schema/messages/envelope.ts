@@ -23,8 +23,14 @@ export const Envelope = Type.Object({
   epoch: Type.Union([Count, Type.Null()]),
   /** Wall clock of the sender, ms since 1970 UTC. */
   sentAt: WallTime,
-  /** W3C trace context `traceparent`, or null. */
+  /** W3C trace context `traceparent`; null from a sender of an earlier version. */
   trace: Type.Union([Type.String({ maxLength: 128, pattern: '^[0-9a-f-]*$' }), Type.Null()]),
   body: Type.Unknown(),
 })
 export type Envelope = Static<typeof Envelope>
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** The trace id of a `traceparent`; undefined when there is none. */
+export const traceIdIn = (trace: string | null): string | undefined =>
+  TRACEPARENT.exec(trace ?? '')?.[1]

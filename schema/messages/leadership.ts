@@ -32,7 +32,7 @@ export const BridgeCounts = Type.Object({
   received: Count,
   /** Faults that our own bus has stored. */
   reported: Count,
-  /** Repeated messages, which are dropped. */
+  /** Messages that are dropped: repeated ones, and second ones of an event in Nova's other format. */
   duplicates: Count,
   /** Messages that could not be read. */
   parked: Count,

@@ -23,7 +23,7 @@ let next: ServerProcess
 let leader = ''
 
 test.before(async () => {
-  world = staging.use(await openProductWorld())
+  world = staging.use(await openProductWorld({ login: 'password' }))
   tap = await connect({ servers: world.nats.url, user: 'ha', pass: world.natsPassword })
   staging.defer(async () => await tap.close())
   tap.subscribe('ha.default.leadership.>', {

@@ -3,6 +3,7 @@ import type { Sabotage } from '../../ops/simulator/deployment.ts'
 import type { FaultKind } from '../../ops/simulator/fault-plan.ts'
 import type { Layout } from '../../ops/simulator/layout.ts'
 import { FULL_SIZE } from '../../ops/simulator/run-seed.ts'
+import { compareNoEpochs, forgetTheEpoch, neverStopByOwnClock } from './leadership-sabotages.ts'
 import {
   actWithoutReason,
   forgetReports,
@@ -20,7 +21,6 @@ import {
   evacuateBeforeTheFence,
   forgetRestarts,
   forgetStates,
-  forgetTheEpoch,
   forgetWhatWasAsked,
   goOnAfterCancel,
   goOnAfterPause,
@@ -66,6 +66,18 @@ export const SABOTAGE_CASES: readonly SabotageCase[] = [
   {
     title: 'a leader that forgets the epoch',
     sabotage: forgetTheEpoch,
+    promise: 'I4',
+    needs: ['engine-frozen', 'cut-from-bus'],
+  },
+  {
+    title: 'a leader that does not stop by its own clock',
+    sabotage: neverStopByOwnClock,
+    promise: 'I4',
+    needs: ['cut-from-bus'],
+  },
+  {
+    title: 'a store that compares no epochs',
+    sabotage: compareNoEpochs,
     promise: 'I4',
     needs: ['engine-frozen', 'cut-from-bus'],
   },

@@ -2,8 +2,8 @@
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import type { NodePorts } from '../../ops/roles/node.ts'
 import type { Sabotage } from '../../ops/simulator/deployment.ts'
+import type { SegmentSnapshot } from '../../actors/ports/store.ts'
 import type { BusMessage } from '../../actors/ports/bus.ts'
-import type { SegmentSnapshot, StorePort } from '../../actors/ports/store.ts'
 import type { Caps } from '../../actors/evacuator/fair-share.ts'
 import type { Control } from '../../schema/recovery-control.ts'
 import { withChanges } from './with-changes.ts'
@@ -13,56 +13,6 @@ export const evacuateBeforeTheFence: Sabotage = (ports) => ({
   ...ports,
   power: withChanges(ports.power, { read: async () => 'off' }),
 })
-
-/**
- * A lease that never ends by our own clock, a refusal of the broker that counts as success, and a
- * store that compares no epochs.
- */
-export const forgetTheEpoch: Sabotage = (ports) => {
-  const { store, lease, rules } = ports
-  return {
-    ...ports,
-    rules: { ...rules, lease: { ...rules.lease, ttlMs: 100_000_000 } },
-    lease: withChanges(lease, {
-      renew: async (holder, revision) => (await lease.renew(holder, revision)) ?? revision,
-    }),
-    store: withoutEpochGuard(store),
-  }
-}
-
-function withoutEpochGuard(store: StorePort): StorePort {
-  const current = (): ReturnType<StorePort['currentEpoch']> => store.currentEpoch()
-  return withChanges(store, {
-    recordTransition: async (_epoch, transition) =>
-      store.recordTransition(await current(), transition),
-    recordIntent: async (_epoch, entry) => store.recordIntent(await current(), entry),
-    appendJournal: async (_epoch, entry) => store.appendJournal(await current(), entry),
-    saveCertificate: async (certificate) =>
-      store.saveCertificate({ ...certificate, epoch: await current() }),
-    planMoves: async (_epoch, notification, host, moves) =>
-      store.planMoves(await current(), notification, host, moves),
-    updateMove: async (_epoch, change) => store.updateMove(await current(), change),
-    withdrawAttempt: async (_epoch, move, message) =>
-      store.withdrawAttempt(await current(), move, message),
-    recordRefusal: async (_epoch, move, refusal) =>
-      store.recordRefusal(await current(), move, refusal),
-    noteLock: async (_epoch, move, lock) => store.noteLock(await current(), move, lock),
-    holdHost: async (_epoch, host, by) => store.holdHost(await current(), host, by),
-    endMoves: async (_epoch, notification, end) =>
-      store.endMoves(await current(), notification, end),
-    releaseHost: async (_epoch, host, by) => store.releaseHost(await current(), host, by),
-    releaseUntouched: async (_epoch, host, by) => store.releaseUntouched(await current(), host, by),
-    recordLateCompletion: async (_epoch, move, dest) =>
-      store.recordLateCompletion(await current(), move, dest),
-    recordStart: async (_epoch, move, reason) => store.recordStart(await current(), move, reason),
-    recordChange: async (_epoch, change) => store.recordChange(await current(), change),
-    takeSpare: async (_epoch, notification, host) =>
-      store.takeSpare(await current(), notification, host),
-    returnSpare: async (_epoch, change) => store.returnSpare(await current(), change),
-    closeChange: async (_epoch, change, outcome) =>
-      store.closeChange(await current(), change, outcome),
-  })
-}
 
 /** The engine does not look at a host before it fences it: its questions get no answer. */
 export const neverLook: Sabotage = (ports) =>

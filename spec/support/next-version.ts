@@ -36,7 +36,7 @@ const CHANGES: readonly Change[] = [
     const text = new TextDecoder().decode(body)
     if (text.includes('"type":"role.health"')) {
       const dreamt = text.replace('"type":"role.health"', '"type":"host.dreamt"')
-      for (const topic of ['observation.host.s.h', 'operator.dreamt', 'health.engine.x']) {
+      for (const topic of ['observation.host.m.s.h', 'operator.commanded.x', 'health.x.engine']) {
         this.publish('ha.default.' + topic, new TextEncoder().encode(dreamt))
       }
     }

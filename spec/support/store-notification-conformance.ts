@@ -59,6 +59,21 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.is(await store.getNotification(notificationId('nobody')), undefined)
   })
 
+  test('report that brings its uuid is stored with it, and once, whatever became of it', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch, host } = await incident(world)
+    const uuid = notificationId('4bf92f35-77b3-4da6-a3ce-929d0e0e4736')
+    const report = { ...guestFailed('i-1', clock.wall), hostName: host.name, uuid }
+    t.is((await accepted(store, report)).uuid, uuid)
+    const ended = { notification: uuid, from: ['new'], to: 'failed', reason: 'over' } as const
+    await store.recordTransition(epoch, ended)
+    const later = { ...report, generatedAt: clock.wall + 10 * WINDOW_MS }
+    t.deepEqual(await store.acceptNotification(later), { kind: 'duplicate', of: uuid })
+    const { uuid: _none, ...anew } = later
+    t.is((await store.acceptNotification(anew)).kind, 'accepted')
+  })
+
   test('unknown host and host on maintenance are distinguished, in any case of the name', async (t) => {
     await using world = await open()
     const { store, clock } = world

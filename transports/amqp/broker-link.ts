@@ -18,6 +18,8 @@ export interface BrokerLinkOptions extends BrokerAddress {
   readonly declaration: Declaration
   /** Routing keys `<topic>.<priority>` are bound for each of them. */
   readonly topics: readonly string[]
+  /** The consumer with the highest one is given all messages, as long as it takes them. */
+  readonly priority: number
 }
 
 export interface Delivery {
@@ -66,7 +68,7 @@ export async function openBrokerLink(
     options,
     async (opened) => {
       await declarer.queue(opened, queue, queueOptions(options.declaration))
-      await consume(opened, queue, handle)
+      await consume(opened, options, handle)
     },
     signal,
   )
@@ -98,7 +100,7 @@ const queueOptions = (declaration: Declaration): Options.AssertQueue => ({
 
 async function consume(
   connection: BrokerConnection,
-  queue: string,
+  { queue, priority }: Pick<BrokerLinkOptions, 'queue' | 'priority'>,
   handle: BrokerLinkParts['handle'],
 ): Promise<void> {
   const channel = await connection.model.createChannel()
@@ -114,10 +116,11 @@ async function consume(
       connection.end(describeError(error))
     }
   }
-  await channel.consume(queue, (message: ConsumeMessage | null) => {
+  const onMessage = (message: ConsumeMessage | null): void => {
     if (message === null) return connection.end('the broker cancelled our consumer')
     void settle(message) // it never rejects
-  })
+  }
+  await channel.consume(queue, onMessage, { priority })
 }
 
 const deliveryOf = ({ fields, properties, content }: ConsumeMessage): Delivery => ({

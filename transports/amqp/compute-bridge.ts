@@ -37,6 +37,8 @@ export interface ComputeBridge extends AsyncDisposable {
 
 /** A broker's restart takes a non-durable exchange and our binding away, and nobody tells us. */
 const BIND_AGAIN_MS = 15_000
+/** Two bridges hardly ever draw the same number of so many. */
+const PRIORITIES = 2 ** 30
 /** An absent exchange is looked for more often: it appears with Nova's first notification. */
 const LOOK_AGAIN_MS = 2000
 /** Pause before the bridge submits a fault again that our own bus did not store, ms; doubles each time. */
@@ -69,6 +71,8 @@ class Bridge {
   readonly #stop: AbortSignal
   readonly #declarer: Declarer
   readonly state: LinkState
+  /** One bridge reads both notifications of an event, so that it sees that they are of one event; the others stand by. */
+  readonly #priority: number
   #unread = 0
 
   constructor(options: ComputeBridgeOptions, stop: AbortSignal) {
@@ -76,6 +80,7 @@ class Bridge {
     this.#stop = stop
     this.#declarer = new Declarer(options.log)
     this.state = new LinkState(options.clock)
+    this.#priority = Math.floor(options.random.next() * PRIORITIES)
     const { clock, log, publish, submit } = options
     const keep =
       submit && ((fault: ComputeFault, over: AbortSignal) => this.#keep(submit, fault, over))
@@ -89,7 +94,7 @@ class Bridge {
   /** Uses one link to its end, and answers why it ended. */
   async serve(url: Secret): Promise<string> {
     await using link = await openBrokerLink(
-      { ...this.#options, url },
+      { ...this.#options, url, priority: this.#priority },
       { declarer: this.#declarer, handle: (delivery, ended) => this.#handle(delivery, ended) },
       this.#stop,
     )

@@ -118,7 +118,7 @@ function powerOffFact(told: Told): ComputeFact | undefined {
 }
 
 /** `uuid` of versioned payloads, the others of unversioned ones. */
-function instanceOf(payload: Told['payload']): string | undefined {
+export function instanceOf(payload: Told['payload']): string | undefined {
   const ids = [payload['uuid'], payload['instance_uuid'], payload['instance_id']]
   return ids
     .find((id) => typeof id === 'string' && isUuid(id))

@@ -9,6 +9,7 @@ import { faultOf, type ComputeFault } from './compute-fault.ts'
 import { MinuteQuota } from '../../schema/minute-quota.ts'
 import { parseOsloNotification, type OsloNotification } from './oslo-envelope.ts'
 import { RecentIds } from './recent-ids.ts'
+import { TwinEvents } from './twin-events.ts'
 import { unpack } from './unpack.ts'
 
 export interface ReaderWorld {
@@ -27,6 +28,7 @@ const LINES_A_MINUTE_MAX = 60
 export class NotificationReader {
   readonly #world: ReaderWorld
   readonly #recent = new RecentIds(RECENT_IDS_MAX)
+  readonly #twins = new TwinEvents()
   readonly #lines = new MinuteQuota(LINES_A_MINUTE_MAX)
   readonly #counts = { received: 0, reported: 0, duplicates: 0, parked: 0, incomplete: 0 }
 
@@ -43,16 +45,26 @@ export class NotificationReader {
     this.#counts.received += 1
     const notification = this.#read(delivery)
     if (notification === undefined) return 'discarded'
-    const { event, ids, isIncomplete } = notification
+    const { event, ids } = notification
     if (ids.some((id) => this.#recent.has(id))) {
       this.#counts.duplicates += 1
     } else {
-      this.#world.publish(event)
-      if (isIncomplete) this.#noteIncomplete(event)
+      this.#publish(notification)
+      // A fault is reported even when it is the twin of another one: the store finds that both are the same.
       if (!(await this.#report(event, over))) return 'left'
     }
     for (const id of ids) this.#recent.add(id)
     return 'taken'
+  }
+
+  #publish({ event, isIncomplete, twinKey }: OsloNotification): void {
+    const { publish, clock } = this.#world
+    if (this.#twins.note({ format: event.format, key: twinKey }, clock.monotonicMs())) {
+      this.#counts.duplicates += 1
+      return
+    }
+    publish(event)
+    if (isIncomplete) this.#noteIncomplete(event)
   }
 
   /** False when it is a fault and our bus has not stored it. */

@@ -5,7 +5,8 @@ import { readBoundedJson, type JsonBounds } from '../../schema/bounded-json.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { IdOrEmpty, NameOrEmpty } from '../../schema/messages/fields.ts'
 import type { ComputeEvent } from '../../schema/messages/incident.ts'
-import { factKind, readFact, type Told } from './compute-facts.ts'
+import { factKind, instanceOf, readFact, type Told } from './compute-facts.ts'
+import { commonType } from './twin-events.ts'
 import { BODY_BYTES_MAX } from './unpack.ts'
 
 export interface OsloNotification {
@@ -14,6 +15,8 @@ export interface OsloNotification {
   readonly isIncomplete: boolean
   /** What a repeated delivery has in common with the first one. */
   readonly ids: readonly string[]
+  /** What the two notifications of one event have in common, in the two formats of Nova. */
+  readonly twinKey: string
 }
 
 /** Nova's objects nest four deep, with two levels each, and a server has some 500 members. */
@@ -35,6 +38,7 @@ const InnerForm = Type.Object({
   payload: Type.Record(Type.String(), Type.Unknown()),
   _unique_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   _context_user_id: UserId,
+  _context_request_id: Type.Optional(Type.Unknown()),
 })
 const Inner = Compile(InnerForm)
 
@@ -58,10 +62,19 @@ export function parseOsloNotification(body: Uint8Array): OsloNotification {
     },
     isIncomplete: kind !== undefined && fact === undefined,
     ids: inner._unique_id === undefined ? [inner.message_id] : [inner.message_id, inner._unique_id],
+    twinKey: twinKeyOf(inner, payload),
   }
 }
 
 type InnerMessage = Static<typeof InnerForm>
+
+/** Of one request, about one instance or host. The sender has another name in each format. */
+function twinKeyOf(inner: InnerMessage, payload: Told['payload']): string {
+  const { _context_request_id: request } = inner
+  const about = instanceOf(payload) ?? (typeof payload['host'] === 'string' ? payload['host'] : '')
+  const ofRequest = typeof request === 'string' ? request : ''
+  return `${commonType(inner.event_type)} ${about.slice(0, 255)} ${ofRequest.slice(0, 255)}`
+}
 
 function innerOf(body: Uint8Array): InnerMessage {
   if (body.byteLength > BODY_BYTES_MAX) throw invalid(`longer than ${BODY_BYTES_MAX} bytes`)

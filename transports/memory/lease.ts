@@ -54,13 +54,15 @@ export class LeaseKey {
  * as another holder.
  */
 export class MemoryLease implements LeasePort {
-  readonly #wires: Wires
+  readonly #wires: Pick<Wires, 'clock' | 'ask'>
   readonly #log: LogPort
   readonly #key: LeaseKey
   readonly #node: string
+  /** How often it was asked to take the lease. */
+  #creates = 0
 
   constructor(
-    { wires, log }: { readonly wires: Wires; readonly log: LogPort },
+    { wires, log }: { readonly wires: Pick<Wires, 'clock' | 'ask'>; readonly log: LogPort },
     key: LeaseKey,
     node: string,
   ) {
@@ -71,6 +73,7 @@ export class MemoryLease implements LeasePort {
   }
 
   async create(_holder: string): Promise<LeaseRevision | undefined> {
+    this.#creates += 1
     const ask = this.#call()
     const created = await ask(() => this.#key.write(0, this))
     if (created !== undefined) return created
@@ -89,12 +92,15 @@ export class MemoryLease implements LeasePort {
   }
 
   async release(revision: LeaseRevision): Promise<void> {
+    const before = this.#creates
     const ask = this.#call()
     try {
       const released = await ask(() => this.#key.write(revision, undefined))
       if (released !== undefined) return
       const found = await ask(() => this.#key.read())
-      if (found.owner === this) await ask(() => this.#key.write(found.revision, undefined))
+      // What we have taken again meanwhile is not what was to be given back.
+      if (found.owner !== this || this.#creates !== before) return
+      await ask(() => this.#key.write(found.revision, undefined))
     } catch (error) {
       this.#log.warn({ reason: describeError(error) }, 'the lease was not given back')
     }

@@ -43,6 +43,8 @@ export class NatsLease implements LeasePort {
   readonly #options: LeaseOptions
   /** Distinguishes our own writes from those of an earlier process with the same holder name. */
   readonly #life: string
+  /** How often it was asked to take the lease. */
+  #creates = 0
 
   constructor(around: Surroundings, options: LeaseOptions) {
     this.#around = around
@@ -51,6 +53,7 @@ export class NatsLease implements LeasePort {
   }
 
   create(holder: string): Promise<LeaseRevision | undefined> {
+    this.#creates += 1
     return this.#call(async (call) => {
       const created = await this.#write(call, 0, this.#mark(holder))
       if (created !== undefined) return created
@@ -74,12 +77,15 @@ export class NatsLease implements LeasePort {
   }
 
   async release(revision: LeaseRevision): Promise<void> {
+    const before = this.#creates
     try {
       await this.#call(async (call) => {
         const released = await this.#write(call, revision, undefined)
         if (released !== undefined) return
         const found = await this.#read(call)
-        if (found.kind === 'ours') await this.#write(call, found.revision, undefined)
+        // What we have taken again meanwhile is not what was to be given back.
+        if (found.kind !== 'ours' || this.#creates !== before) return
+        await this.#write(call, found.revision, undefined)
       })
     } catch (error) {
       this.#around.log.warn({ reason: describeError(error) }, 'the lease was not given back')

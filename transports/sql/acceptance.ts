@@ -22,7 +22,7 @@ export function acceptanceStore(
     acceptNotification: async (report) => {
       const row = {
         ...columnsOf(report),
-        notification_uuid: notificationId(random.uuid()),
+        notification_uuid: report.uuid ?? notificationId(random.uuid()),
         created_at: wholeSecond(clock.wallMs()),
       }
       return (
@@ -91,7 +91,7 @@ const acceptLater = (
       if (host.maintenance_by !== null) await adoptCluster(trx, host.maintenance_by, report)
       return { kind: 'on-maintenance' }
     }
-    const of = await findDuplicate(trx, host, report)
+    const of = (await findSame(trx, row)) ?? (await findDuplicate(trx, host, report))
     if (of !== undefined) {
       await adoptCluster(trx, of, report)
       return { kind: 'duplicate', of }
@@ -134,6 +134,15 @@ async function adoptCluster(
     .where('status', 'in', UNFINISHED_STATUSES)
     .where('payload', '=', payloadText(ours))
     .execute()
+}
+
+/** The same report, which was delivered once more. */
+async function findSame(
+  trx: Transaction<Database>,
+  { notification_uuid: uuid }: NewRow,
+): Promise<NotificationId | undefined> {
+  const same = trx.selectFrom('notifications').select('notification_uuid')
+  return (await same.where('notification_uuid', '=', uuid).executeTakeFirst())?.notification_uuid
 }
 
 /**

@@ -164,7 +164,7 @@ test('everything unfinished is handed on at each look, with all that was said ab
     unfinished: unfinished(),
     evidence: [
       'reported as COMPUTE_HOST: event STOPPED, cluster_status OFFLINE, host_status NORMAL',
-      'a: dead: ssh looks dead',
+      'a: dead (suspected since 2026-01-01T00:00:00.000Z): ssh looks dead',
     ],
     objection: null,
   }

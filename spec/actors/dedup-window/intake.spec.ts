@@ -15,7 +15,7 @@ import { refOf, type EngineActors } from '../../../actors/registry.ts'
 import { HostBeats } from '../../../actors/verification/host-beats.ts'
 import { GuestLists } from '../../../actors/guest-follower/guest-lists.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
-import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
+import { hostId, hostName, notificationId, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
 import { EPOCH } from '../records.ts'
@@ -32,6 +32,7 @@ const FROM = {
   sequence: 1,
   id: 'm',
   epoch: null,
+  trace: null,
   sentAt: 0,
 }
 
@@ -247,6 +248,7 @@ const RECEIVED = {
   sequence: 1,
   epoch: null,
   sentAt: 0,
+  trace: null,
 }
 
 const delivered = (
@@ -412,4 +414,15 @@ test('a host report that could not be stored is delivered again', async (t) => {
   await leader.registerHost()
   await leader.clock.pass(2000, settle)
   t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
+})
+
+test('the trace of a reported fault becomes the uuid of its notification', (t) => {
+  const sent = delivered('one')
+  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const uuids = [trace, null, 'other'].map((each) => {
+    const received = sent.received && { ...sent.received, trace: each }
+    const [, [effect]] = intake(LISTENING, { ...sent, received })
+    return effect?.type === 'fault.store' ? effect.report.uuid : 'none'
+  })
+  t.deepEqual(uuids, [notificationId('4bf92f35-77b3-4da6-a3ce-929d0e0e4736'), undefined, undefined])
 })

@@ -1,7 +1,9 @@
 /** Whether a host has come into doubt lately, as the storm guard asks it. */
 import test from 'ava'
+import { evidenceOf } from '../../../actors/dedup-window/incident.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import type { HostState } from '../../../schema/messages/observation.ts'
+import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { H1 } from '../records.ts'
 
 const never = (): never => {
@@ -60,4 +62,24 @@ test('a host is lost since the first doubt, also when its observer was blind mea
   t.is(observations.lostSince(H1), undefined)
   say('dead', 99)
   t.is(observations.lostSince(H1), 99)
+})
+
+test('an observation says since when its observer doubts the host, and in which trace', (t) => {
+  const clock = new VirtualClock()
+  const observations = new HostObservations(clock, 60_000)
+  const say = (state: HostState, trace: string): void =>
+    observations.note('one', { observer: 'monitor-1', state, evidence: [] }, trace)
+  const doubts = (): readonly unknown[] => observations.of('one').map(({ doubt }) => doubt)
+  const sinceWallMs = clock.wallMs()
+  say('suspect', 'first')
+  say('dead', 'first')
+  t.deepEqual(doubts(), [{ sinceWallMs, trace: 'first' }])
+  t.regex(
+    evidenceOf(observations.of('one')).join(),
+    /^monitor-1: dead \(suspected since .*Z, trace first\)$/,
+  )
+  say('alive', 'first')
+  t.deepEqual(doubts(), [undefined])
+  say('suspect', 'second')
+  t.deepEqual(doubts(), [{ sinceWallMs, trace: 'second' }])
 })

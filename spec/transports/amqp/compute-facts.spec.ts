@@ -80,7 +80,7 @@ test('every captured notification has the fact of its type, and none is incomple
     t.false(isIncomplete, name)
     const kinds = Object.entries(EVENTS).filter(([, events]) => events.includes(event.eventType))
     t.is(event.fact?.kind, kinds[0]?.[0] as ComputeFact['kind'] | undefined, name)
-    t.is(faultIn({ event, isIncomplete, ids: [] }), undefined, `${name} is no fault`)
+    t.is(faultIn({ event, isIncomplete, ids: [], twinKey: '' }), undefined, `${name} is no fault`)
     const again = decode(encode('compute.event', event, FROM))
     t.deepEqual(again.body, event, `${name} can be said on our bus`)
     if (event.fact !== undefined) told.add(event.fact.kind)
