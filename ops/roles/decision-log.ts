@@ -3,6 +3,7 @@
  * that are seen dead, and observers that are blind. It hears what the actors announce and how their states change, so no
  * actor logs a decision by itself.
  */
+import { GIVEN_UP } from '../../actors/kernel/cell.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { LogFields, LogPort } from '../../actors/ports/log.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
@@ -79,8 +80,11 @@ export class DecisionLog {
       this.#segments.set(notification, segment)
     }
     if (kind === 'lease-holder') this.#leadershipTurned(from, to, reason)
-    const line = TURNS[`${kind}: ${from} > ${to}`] ?? TURNS[`${kind}: * > ${to}`]
-    if (line !== undefined) this.#write(line, { ...this.#about(notification), reason })
+    const line =
+      TURNS[`${kind}: ${from} > ${to}`] ?? TURNS[`${kind}: * > ${to}`] ?? TURNS[`* > ${to}`]
+    if (line === undefined) return
+    const actor = to === GIVEN_UP ? { path } : {}
+    this.#write(line, { ...this.#about(notification), ...actor, reason })
   }
 
   /** A message was sent to everybody who listens. */

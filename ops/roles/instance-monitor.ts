@@ -55,7 +55,8 @@ export function createStorelessNode(ports: MonitorPorts, { onGiveUp }: NodeHooks
   const decisions = new DecisionLog(log)
   const announcer = loggedAnnouncer(announcerOn(bus, from, { clock, random, term }), decisions)
   const factories = instanceMonitorFactories({ ...ports, announcer })
-  const kernel = { clock, random, log, turns, onGiveUp, factories }
+  const onTransition = decisions.turned.bind(decisions)
+  const kernel = { clock, random, log, turns, onGiveUp, onTransition, factories }
   const system = createActorSystem<InstanceMonitorActors>(kernel)
   return {
     system,
