@@ -4,8 +4,8 @@
  * actor logs a decision by itself.
  */
 import { GIVEN_UP } from '../../actors/kernel/cell.ts'
-import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { LogFields, LogPort } from '../../actors/ports/log.ts'
+import { traceOf } from '../tracing/trace-id.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
 import {
@@ -20,6 +20,7 @@ import {
   TURNS,
   type Line,
 } from './decision-lines.ts'
+import { namesIn, type Witness } from './witness.ts'
 
 /** More subjects than have news at the same time. Of one that was forgotten, a line may be written twice. */
 const REMEMBERED_MAX = 20_000
@@ -33,7 +34,7 @@ const remembering = (): BoundedMap<string, string> =>
 
 type Listeners = { readonly [Name in WireType]?: (body: WireBody<Name>) => void }
 
-export class DecisionLog {
+export class DecisionLog implements Witness {
   readonly #log: LogPort
   /** By notification, from the paths of the actors. */
   readonly #segments = remembering()
@@ -143,34 +144,13 @@ export class DecisionLog {
 
   #about(notification: string | undefined): LogFields {
     if (notification === undefined) return {}
-    return { epoch: this.#epoch, segment: this.#segments.get(notification), notification }
+    const [segment, trace] = [this.#segments.get(notification), traceOf(notification)]
+    return { epoch: this.#epoch, segment, notification, trace }
   }
 
   #write({ level, text }: Line, fields: LogFields): void {
     this.#log[level](bounded(fields), text)
   }
-}
-
-/** Announces as before, and writes the lines. */
-export function loggedAnnouncer(announcer: Announcer, decisions: DecisionLog): Announcer {
-  return {
-    announce(type, body) {
-      announcer.announce(type, body)
-      decisions.announced(type, body)
-    },
-    async submit(type, body, id) {
-      await announcer.submit(type, body, id)
-      decisions.submitted(type, body)
-    },
-  }
-}
-
-/** The names of the actors of a path by their kinds, the outermost first. */
-function namesIn(path: string): ReadonlyMap<string, string> {
-  const parts = path.split('/')
-  const names = new Map<string, string>()
-  for (let at = 0; at < parts.length; at += 2) names.set(parts[at] ?? '', parts[at + 1] ?? '')
-  return names
 }
 
 function bounded(fields: LogFields): LogFields {

@@ -95,15 +95,6 @@ const TROUBLES: readonly Trouble[] = [
     acts: CRASH,
   },
   {
-    what: 'the housekeeper and the reconciler',
-    sabotage: (ports) => ({
-      ...ports,
-      store: withChanges(ports.store, { listGivenUp: async () => defect() }),
-    }),
-    path: /reconciler\/leader$/,
-    acts: CRASH,
-  },
-  {
     what: 'the watcher of one host',
     sabotage: (ports) => ({
       ...ports,
@@ -157,7 +148,12 @@ const TROUBLES: readonly Trouble[] = [
 
 for (const { what, sabotage, path, acts } of TROUBLES) {
   test(`while ${what} crashes for ever, a host is recovered all the same`, async (t) => {
-    await using deployment = new Deployment({ seed: 3, size: SIZE, rules: defaultRules(), sabotage })
+    await using deployment = new Deployment({
+      seed: 3,
+      size: SIZE,
+      rules: defaultRules(),
+      sabotage,
+    })
     await startAll(deployment)
     await deployment.pass(40_000)
     for (const act of acts) await perform(deployment, act)

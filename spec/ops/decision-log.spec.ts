@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { LINES } from '../../ops/roles/decision-lines.ts'
-import { DecisionLog, loggedAnnouncer } from '../../ops/roles/decision-log.ts'
+import { DecisionLog } from '../../ops/roles/decision-log.ts'
+import { witnessed } from '../../ops/roles/witness.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { WireBody } from '../../schema/messages/catalogue.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -177,7 +178,7 @@ test('a fault is a line when the bus has stored it, and not before', async (t) =
       if (isAway) throw new CodedError('BUS_UNAVAILABLE', 'away')
     },
   }
-  const announcer = loggedAnnouncer(bus, new DecisionLog(log))
+  const announcer = witnessed(bus, new DecisionLog(log))
   const fault = {
     instance: INSTANCE,
     hostName: 'compute-1',
