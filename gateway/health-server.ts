@@ -28,6 +28,7 @@ export interface HealthServerDependencies extends Omit<HealthRoutesDependencies,
 export function buildHealthServer(dependencies: HealthServerDependencies): FastifyInstance {
   const app: GatewayApp = fastify({
     logger: false,
+    exposeHeadRoutes: false,
     bodyLimit: BODY_BYTES_MAX,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     forceCloseConnections: true,

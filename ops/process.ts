@@ -17,12 +17,12 @@ import { readinessOf } from './roles/readiness.ts'
 import { startReporting } from './roles/reporting.ts'
 import { serviceState } from './roles/service-state.ts'
 import { openTelemetry, serveHealth } from './roles/telemetry.ts'
-import { createNode, type ActingRole, type Node } from './roles/node.ts'
+import { createNode, type ActingRole, type Node, type NodeHooks } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
 import type { Ambient, World } from './ports.ts'
 import { measuredWorld } from './metrics/measured-ports.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import { endInOrder, type Ending } from './shutdown.ts'
+import { disposal, endInOrder, type Ending } from './shutdown.ts'
 import type { ServiceState } from './watchdog/service-manager.ts'
 
 export interface RunningProcess {
@@ -57,20 +57,7 @@ export async function startProcess(
   const measured = measuredWorld(given, telemetry.measuring)
   const reporting = startReporting(config, measured.store, ambient)
   const world = { ...measured, store: reporting.store }
-  const node = createNode(
-    {
-      node: nodeName(config.node.name),
-      cloud: config.bus.cloud,
-      rules: rulesOf(config),
-      clock,
-      random,
-      log,
-      turns: new NactTurns(),
-      ...world,
-    },
-    roles.filter(isActing),
-    { onGiveUp, witnesses: telemetry.witnesses },
-  )
+  const node = nodeOf(config, { ...world, clock, random, log }, { onGiveUp, ...telemetry })
   const starting = { log, signal: stopping.signal, onGiveUp, hasStarted: false }
   void startWhenReady(node, world, starting)
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
@@ -86,7 +73,7 @@ export async function startProcess(
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'gateway', end: async () => gateway?.app.close() },
-    { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
+    disposal('bridge', () => bridge),
     { name: 'leadership', end: () => handOver(node) },
     {
       name: 'actors',
@@ -95,16 +82,11 @@ export async function startProcess(
         await node.system.stop()
       },
     },
-    { name: 'event notifications', end: async () => await reporting[Symbol.asyncDispose]() },
-    { name: 'health port', end: async () => await health[Symbol.asyncDispose]() },
-    { name: 'traces', end: async () => await telemetry[Symbol.asyncDispose]() },
-    { name: 'health board', end: async () => await board[Symbol.asyncDispose]() },
-    {
-      name: 'world',
-      end: async () => {
-        await closing.disposeAsync()
-      },
-    },
+    disposal('event notifications', () => reporting),
+    disposal('health port', () => health),
+    disposal('traces', () => telemetry),
+    disposal('health board', () => board),
+    { name: 'world', end: async () => await closing.disposeAsync() },
   ]
   try {
     if (roles.includes('gateway')) {
@@ -123,6 +105,23 @@ export async function startProcess(
     endings,
   }
 }
+
+const nodeOf = (
+  config: Config,
+  ports: World & Pick<Ambient, 'clock' | 'random' | 'log'>,
+  hooks: NodeHooks,
+): Node =>
+  createNode(
+    {
+      node: nodeName(config.node.name),
+      cloud: config.bus.cloud,
+      rules: rulesOf(config),
+      turns: new NactTurns(),
+      ...ports,
+    },
+    config.node.roles.filter(isActing),
+    hooks,
+  )
 
 const isActing = (role: string): role is ActingRole =>
   role === 'engine' || role === 'host-monitor' || role === 'instance-monitor'

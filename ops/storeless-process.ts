@@ -14,6 +14,7 @@ import { storelessReadiness } from './roles/readiness.ts'
 import { rulesOf } from './roles/rules.ts'
 import { serviceState } from './roles/service-state.ts'
 import { openTelemetry, serveHealth } from './roles/telemetry.ts'
+import { disposal } from './shutdown.ts'
 
 /** True when no role of this configuration uses the database. */
 export const isStoreless = ({ node }: Config): boolean =>
@@ -47,10 +48,11 @@ export function startStorelessProcess(
     healthAddress: () => health.address(),
     state: () => serviceState({ node, bus: world.bus, roles, hasStarted: true }),
     endings: [
-      { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
+      disposal('bridge', () => bridge),
       { name: 'actors', end: () => node.system.stop() },
-      { name: 'health port', end: async () => await health[Symbol.asyncDispose]() },
-      { name: 'health board', end: async () => await board[Symbol.asyncDispose]() },
+      disposal('health port', () => health),
+      disposal('traces', () => telemetry),
+      disposal('health board', () => board),
       { name: 'world', end: async () => await closing.disposeAsync() },
     ],
   }

@@ -125,7 +125,6 @@ export const METRICS = {
   ),
 
   instance_ha_recoveries: gauge('Recoveries of this leader, by their state.', 'state'),
-  instance_ha_recoveries_waiting: gauge('Unfinished notifications of which no recovery runs yet.'),
   instance_ha_recovery_seconds: seconds(
     'From the first act of a recovery to its end.',
     STEPS,

@@ -63,7 +63,7 @@ export class HostMetrics implements Witness {
   #sample(): void {
     const sinceMs = this.#clock.monotonicMs() - FORGOTTEN_MS
     const counts = new Map<string, number>()
-    for (const [host, { state, atMs }] of [...this.#hosts.entries()]) {
+    for (const [host, { state, atMs }] of this.#hosts.entries()) {
       if (atMs < sinceMs) this.#hosts.delete(host)
       else counts.set(state, (counts.get(state) ?? 0) + 1)
     }

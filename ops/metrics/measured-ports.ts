@@ -99,7 +99,7 @@ const kindOf = (parameter: unknown): string =>
     : 'unknown'
 
 function measuredStore(store: StorePort, { metrics, clock, detections }: Measuring): StorePort {
-  const unfinished = new UnfinishedMetrics(metrics)
+  const unfinished = new UnfinishedMetrics(clock, metrics)
   const told: Told = (operation, result, ms) =>
     metrics.observe('instance_ha_store_call_seconds', ms, { operation, result })
   const timed = measured(store, clock, told)

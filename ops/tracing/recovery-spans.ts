@@ -227,7 +227,7 @@ export class RecoverySpans implements Witness {
   /** The next leader goes on with these recoveries, with spans of its own in the same traces. */
   #endAll(): void {
     const at = this.#now()
-    for (const [notification, open] of [...this.#open.entries()]) {
+    for (const [notification, open] of this.#open.entries()) {
       open.root.setAttribute('instance_ha.result', 'handed over')
       endSpans(open, at)
       this.#open.delete(notification)

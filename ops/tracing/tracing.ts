@@ -114,7 +114,7 @@ function boundedQueue(exporter: SpanExporter, { log, metrics }: TracingWorld): S
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         waiting -= spans.length
-        const failed = result.code !== 0
+        const failed = result.error !== undefined
         count(spans.length, failed ? 'lost' : 'sent')
         if (failed && !isAway) {
           const error = result.error?.message.slice(0, 200)

@@ -23,7 +23,8 @@ test('each kind of actor takes its own policy from the table, in one place', (t)
         ([, plain, quoted]) => plain ?? quoted,
       ),
     )
-  t.deepEqual(used.toSorted(), [...KINDS].toSorted())
+  t.deepEqual(new Set(used), new Set(KINDS))
+  t.is(used.length, KINDS.length)
 })
 
 test('no branch can be given up beside which nothing useful goes on', (t) => {
