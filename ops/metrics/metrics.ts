@@ -55,8 +55,9 @@ export class Metrics {
   total<Name extends CounterName>(name: Name, total: number, ...labelled: Labelled<Name>): void {
     const labels = labelsOf(labelled)
     const key = [name, ...Object.values(labels)].join(' ')
-    this.#counters.get(name)?.inc(labels, Math.max(0, total - (this.#totals.get(key) ?? 0)))
-    this.#totals.set(key, total)
+    const before = this.#totals.get(key) ?? 0
+    if (total > before) this.#totals.set(key, total)
+    this.#counters.get(name)?.inc(labels, Math.max(0, total - before))
   }
 
   /** All series of a gauge. A series that is not among them ends. */
@@ -68,6 +69,11 @@ export class Metrics {
 
   observe<Name extends HistogramName>(name: Name, ms: number, ...labelled: Labelled<Name>): void {
     this.#histograms.get(name)?.observe(labelsOf(labelled), Math.max(0, ms) / 1000)
+  }
+
+  /** Shows a series before its first event, so that Prometheus sees the first one as an increase. */
+  zero<Name extends HistogramName>(name: Name, ...labelled: Labelled<Name>): void {
+    this.#histograms.get(name)?.zero(labelsOf(labelled))
   }
 
   /** Called before each answer: what is read when it is asked for. */

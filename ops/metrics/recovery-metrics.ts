@@ -34,6 +34,13 @@ export class RecoveryMetrics implements Witness {
   constructor(clock: ClockPort, metrics: Metrics) {
     this.#clock = clock
     this.#metrics = metrics
+    for (const result of ENDS_OF_RECOVERIES) {
+      for (const type of new Set(Object.values(TYPES))) {
+        metrics.zero('instance_ha_recovery_seconds', { type, result })
+      }
+    }
+    for (const result of ENDS_OF_FENCES) metrics.zero('instance_ha_fence_seconds', { result })
+    for (const result of ENDS_OF_MOVES) metrics.zero('instance_ha_move_seconds', { result })
   }
 
   turned(path: string, from: string, to: string): void {
@@ -72,7 +79,7 @@ export class RecoveryMetrics implements Witness {
       this.#fences.set(notification, { atMs: nowMs, rungAtMs: nowMs })
     }
     const begun = this.#fences.get(notification)
-    if ((to !== 'fenced' && to !== 'unfenced') || begun === undefined) return
+    if (!ENDS_OF_FENCES.includes(to) || begun === undefined) return
     this.#metrics.observe('instance_ha_fence_seconds', nowMs - begun.atMs, { result: to })
     this.#fences.delete(notification)
   }
@@ -80,7 +87,7 @@ export class RecoveryMetrics implements Witness {
   #stepped({ notification, step, reason }: WireBody<'recovery.stepped'>): void {
     if (step === 'fence') this.#rungEnded(notification, rungOf(reason), 'failed')
     if (step === 'fenced') this.#rungEnded(notification, reason, 'confirmed')
-    if (step !== 'finished' && step !== 'failed' && step !== 'ignored') return
+    if (!ENDS_OF_RECOVERIES.includes(step)) return
     const begun = this.#recoveries.get(notification)
     if (begun === undefined) return
     const tookMs = this.#clock.monotonicMs() - begun.atMs
@@ -107,13 +114,15 @@ export class RecoveryMetrics implements Witness {
       return
     }
     const begunMs = this.#moves.get(move)
-    if (begunMs === undefined || !ENDS.includes(status)) return
+    if (begunMs === undefined || !ENDS_OF_MOVES.includes(status)) return
     this.#metrics.observe('instance_ha_move_seconds', nowMs - begunMs, { result: status })
     this.#moves.delete(move)
   }
 }
 
-const ENDS: readonly string[] = ['succeeded', 'failed', 'ignored']
+const ENDS_OF_RECOVERIES: readonly string[] = ['finished', 'failed', 'ignored']
+const ENDS_OF_FENCES: readonly string[] = ['fenced', 'unfenced']
+const ENDS_OF_MOVES: readonly string[] = ['succeeded', 'failed', 'ignored']
 
 const DEVICES: readonly string[] = ['bmc', 'redfish', 'ipmi', 'operator']
 
