@@ -106,7 +106,8 @@ for (const [roles, bus, isConnected] of [
   test(`a process with the role ${roles} tells of itself`, async (t) => {
     await using directory = await temporaryDirectory('health')
     const file = join(directory.path, 'node.conf')
-    const text = engineConfig(directory.path).replace('enabled = engine', `enabled = ${roles}`)
+    const text = engineConfig(directory.path)
+      .replace('enabled = engine', `enabled = ${roles}`)
       .replace('servers = memory', `servers = ${bus}`)
     await writeFile(file, `${text}[health]\nlisten_port = 0\n`, { mode: 0o600 })
     await using running = await startServer({
