@@ -103,7 +103,8 @@ class Kernel {
     this.#options = options
     this.#deadLetters = new DeadLetters((reason, address, type) => {
       // That an actor is given up is told once, not with each message that it is sent meanwhile.
-      if (!this.#isStopping && reason !== 'actor-given-up') options.log.warn({ reason, address, type }, 'dead letter')
+      if (!this.#isStopping && reason !== 'actor-given-up')
+        options.log.warn({ reason, address, type }, 'dead letter')
     })
     this.#host = {
       clock: options.clock,

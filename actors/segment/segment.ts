@@ -209,7 +209,11 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
  * The others get their turns meanwhile. What it did to its host still counts, until it is tried
  * again and tells more.
  */
-function onGivenUp(identity: SegmentIdentity, state: SegmentState, id: NotificationId): SegmentStep {
+function onGivenUp(
+  identity: SegmentIdentity,
+  state: SegmentState,
+  id: NotificationId,
+): SegmentStep {
   const entry = state.recoveries.get(id)
   if (entry === undefined) return [state, []]
   const summary = { ...entry.summary, kind: 'pausing' } as const

@@ -34,7 +34,7 @@ export function openHealthPort(
         return
       } catch (error) {
         const fields = { listen, port, error: describeError(error) }
-        if (tries === 1) dependencies.log.error(fields, 'health and metrics cannot be served')
+        if (tries === 1) dependencies.log.warn(fields, 'health and metrics cannot be served')
         await app.close()
       }
       await sleep(AGAIN_MS, undefined, { ref: false, signal: ending.signal }).catch(() => undefined)

@@ -62,7 +62,7 @@ export function watchEventLoop(
     const forMs = Math.round(stoodMs)
     // A worker that did not look either was stopped together with this thread.
     if (looked * LOOK_MS < stoodMs / 2) {
-      log.warn({ forMs }, 'this process was stopped or suspended')
+      log.warn({ forMs }, 'this process was stopped or suspended, or had no processor')
       return
     }
     metrics.count('instance_ha_event_loop_stalls_total')

@@ -20,11 +20,10 @@ test('each kind of actor takes its own policy from the table, in one place', (t)
     .filter(({ path }) => path.startsWith('actors/'))
     .flatMap(({ text }) =>
       [...text.matchAll(/policy: SUPERVISION(?:\.(\w+)|\['([\w-]+)'\])/g)].map(
-        ([, plain, quoted]) => plain ?? quoted,
+        ([, plain, quoted]) => plain ?? quoted ?? '',
       ),
     )
-  t.deepEqual(new Set(used), new Set(KINDS))
-  t.is(used.length, KINDS.length)
+  t.deepEqual(used.toSorted(), KINDS.map(String).toSorted())
 })
 
 test('no branch can be given up beside which nothing useful goes on', (t) => {

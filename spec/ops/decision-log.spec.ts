@@ -78,7 +78,7 @@ test('while the store gives no epoch, one line says it, and another one when the
   )
 })
 
-test('a step of a recovery is shown with its epoch, segment, notification, host and reason', (t) => {
+test('a step of a recovery is shown with its epoch, segment, notification, trace, host and reason', (t) => {
   const { decisions, lines, step } = open()
   decisions.announced('leader.proclaimed', { holder: 'controller-1', epoch: 7 })
   decisions.turned(RECOVERY, 'queued', 'deciding', null)
@@ -90,6 +90,7 @@ test('a step of a recovery is shown with its epoch, segment, notification, host 
         epoch: 7,
         segment: SEGMENT,
         notification: NOTIFICATION,
+        trace: '22222222222242228222222222222222',
         host: 'compute-1',
         reason: 'the host was not fenced',
         evidence: [],
