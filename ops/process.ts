@@ -23,7 +23,7 @@ import type { Ambient, World } from './ports.ts'
 import { measuredWorld } from './metrics/measured-ports.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { disposal, endInOrder, type Ending } from './shutdown.ts'
-import type { ServiceState } from './watchdog/service-manager.ts'
+import type { ServiceState } from './watchdog/systemd.ts'
 
 export interface RunningProcess {
   readonly node: Node

@@ -14,7 +14,7 @@ import { startProcess } from '../process.ts'
 import { endInOrder, untilAskedToEnd } from '../shutdown.ts'
 import { isStoreless, startStorelessProcess } from '../storeless-process.ts'
 import { watchEventLoop } from '../watchdog/event-loop.ts'
-import { notifyServiceManager, takeServiceEnvironment } from '../watchdog/service-manager.ts'
+import { notifySystemd, takeSystemdEnvironment } from '../watchdog/systemd.ts'
 
 /**
  * Exit statuses: 0 ended by a signal; 1 failed; 2 the configuration, the database or the keys
@@ -64,7 +64,7 @@ function ambientOf(config: Config) {
 
 async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
   const { log, clock } = ambient
-  const service = takeServiceEnvironment(process.env, process.pid)
+  const service = takeSystemdEnvironment(process.env, process.pid)
   try {
     await using _loop = watchProcess(ambient)
     const gaveUp = Promise.withResolvers<Error>()
@@ -76,7 +76,7 @@ async function runReal(config: Config, ambient: RunAmbient): Promise<number> {
       ? startStorelessProcess(config, openStorelessWorld(config, ambient), ambient, onGiveUp)
       : await startProcess(config, await openRealWorld(config, ambient), ambient, onGiveUp)
     log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
-    const notifying = service && notifyServiceManager(service, { clock, log, ...running })
+    const notifying = service && notifySystemd(service, { clock, log, ...running })
     const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])
     const isAsked = typeof reason === 'string'
     log.info({ reason: isAsked ? reason : 'gave-up' }, 'instance-ha ends')

@@ -2,7 +2,7 @@
 import { GIVEN_UP } from '../../actors/kernel/cell.ts'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
-import type { ServiceState } from '../watchdog/service-manager.ts'
+import type { ServiceState } from '../watchdog/systemd.ts'
 import type { Node } from './node.ts'
 
 interface Parts {

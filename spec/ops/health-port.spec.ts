@@ -43,11 +43,12 @@ test('health, the supervision trees and metrics are served, and nothing else', a
   t.is((await fetch(`${address}/metrics`, { method: 'POST', body: '{}' })).status, 404)
 })
 
+const failing = async (): Promise<void> => {
+  throw new CodedError('STORE_UNAVAILABLE', 'mysql://ha:secret@10.0.0.9/ha')
+}
+
 test('a failed check is 503, and its reason has no address', async (t) => {
-  const check = async (): Promise<void> => {
-    throw new CodedError('STORE_UNAVAILABLE', 'mysql://ha:secret@10.0.0.9/ha')
-  }
-  const readiness = [{ name: 'store', need: 'vital', check } as const]
+  const readiness = [{ name: 'store', need: 'vital', check: failing } as const]
   const app = buildHealthServer({ ...parts(), readiness })
   const { statusCode, body } = await app.inject('/health/ready')
   t.is(statusCode, 503)

@@ -231,11 +231,12 @@ test('faults on the bus and in the spool are counted, and garbage is left to its
   t.deepEqual(await lines('instance_ha_spool_depth'), [' 0'])
 })
 
+const row = (uuid: string, status: string): UnfinishedRecovery =>
+  ({ notification: { uuid, status, type: 'VM' } }) as unknown as UnfinishedRecovery
+
 test('unfinished notifications are counted when all their pages are read, and forgotten with the leadership', async (t) => {
   const { clock, metrics, lines, pass } = open()
   const unfinished = new UnfinishedMetrics(clock, metrics)
-  const row = (uuid: string, status: string): UnfinishedRecovery =>
-    ({ notification: { uuid, status, type: 'VM' } }) as unknown as UnfinishedRecovery
   unfinished.read({ afterId: 0, max: 2 }, [row('a', 'new'), row('b', 'running')])
   t.deepEqual(await lines('instance_ha_notifications_unfinished'), [])
   unfinished.read({ afterId: 2, max: 2 }, [row('c', 'new')])

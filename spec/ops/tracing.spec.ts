@@ -64,7 +64,7 @@ async function openCollector() {
     endpoint: `http://127.0.0.1:${port}`,
     spans,
     paths,
-    [Symbol.dispose]: () => void server.close().closeAllConnections(),
+    [Symbol.dispose]: () => server.close().closeAllConnections(),
   }
 }
 

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import {
-  notifyServiceManager,
-  takeServiceEnvironment,
+  notifySystemd,
+  takeSystemdEnvironment,
   type ServiceState,
-} from '../../../ops/watchdog/service-manager.ts'
+} from '../../../ops/watchdog/systemd.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { engineConfig } from '../../support/config-text.ts'
 import { recordingLog, silentLog } from '../../support/logs.ts'
@@ -47,7 +47,7 @@ test.serial(
     await using manager = await openManager()
     let state: ServiceState = { ...WORKS, isReady: false, sentence: 'waits for the store' }
     const clock = new SystemClock()
-    const notifying = notifyServiceManager(
+    const notifying = notifySystemd(
       { socket: manager.socket, watchdogMs: 400 },
       { clock, log: silentLog, state: () => state },
     )
@@ -105,7 +105,7 @@ test('the variables are taken out of the environment, so that no child speaks fo
     WATCHDOG_PID: '7',
     PATH: '/bin',
   }
-  t.deepEqual(takeServiceEnvironment(environment, 7), { socket: '/run/n', watchdogMs: 30_000 })
+  t.deepEqual(takeSystemdEnvironment(environment, 7), { socket: '/run/n', watchdogMs: 30_000 })
   t.deepEqual(environment, { PATH: '/bin' } as never)
 })
 
@@ -124,7 +124,7 @@ for (const [what, environment, expected] of [
   ],
 ] as const) {
   test(`the environment names ${what}`, (t) => {
-    t.deepEqual(takeServiceEnvironment({ ...environment }, 7), expected)
+    t.deepEqual(takeSystemdEnvironment({ ...environment }, 7), expected)
   })
 }
 
@@ -134,7 +134,7 @@ test.serial(
     const log = recordingLog()
     await using directory = await temporaryDirectory('notify')
     const socket = join(directory.path, 'nobody')
-    const notifying = notifyServiceManager(
+    const notifying = notifySystemd(
       { socket, watchdogMs: 100 },
       { clock: new SystemClock(), log, state: () => WORKS },
     )

@@ -26,7 +26,7 @@ const LOOK_MS_MAX = 5000
 const SENTENCE_CHARS_MAX = 200
 
 /** The variables that systemd gives. */
-export interface ServiceEnvironment {
+export interface SystemdEnvironment {
   readonly socket: string
   /** Undefined: no watchdog. */
   readonly watchdogMs: number | undefined
@@ -36,10 +36,10 @@ export interface ServiceEnvironment {
  * Takes the variables of the service manager out of the environment, so that no child of this process can speak for it.
  * Undefined when there is no service manager that listens.
  */
-export function takeServiceEnvironment(
+export function takeSystemdEnvironment(
   environment: NodeJS.ProcessEnv,
   pid: number,
-): ServiceEnvironment | undefined {
+): SystemdEnvironment | undefined {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: watched } = environment
   delete environment['NOTIFY_SOCKET']
   delete environment['WATCHDOG_USEC']
@@ -57,8 +57,8 @@ interface Notifying {
 }
 
 /** Begins to tell. Its disposal says that the process stops. */
-export function notifyServiceManager(
-  { socket, watchdogMs }: ServiceEnvironment,
+export function notifySystemd(
+  { socket, watchdogMs }: SystemdEnvironment,
   { clock, log, state }: Notifying,
 ): AsyncDisposable {
   const program = PROGRAMS.find((path) => existsSync(path))
