@@ -18,6 +18,7 @@ python3:python3
 openstack:python3-openstackclient
 /usr/lib/python3/dist-packages/masakariclient:python3-masakariclient
 /usr/lib/python3/dist-packages/openstack:python3-openstacksdk
+promtool:prometheus
 make:make
 g++:g++
 libvirtd:libvirt-daemon

@@ -58,6 +58,8 @@ export interface Ambient {
   readonly log: LogPort
   /** Closes what was opened, the last one first. */
   readonly closing: AsyncDisposableStack
+  /** Told of each transaction of the store that is tried again. */
+  readonly retried?: () => void
 }
 
 /** All ports through which a process acts. */
@@ -198,15 +200,16 @@ export function openBus(
 }
 
 /** The store without the vault: it returns the credentials of hosts as they are stored. */
-export function openStore({ store }: Config, { clock, random, closing }: Ambient): StorePort {
+export function openStore({ store }: Config, ambient: Ambient): StorePort {
+  const { clock, random, closing, retried } = ambient
   const { location } = store
   if (location.kind === 'mysql') {
     const tls = location.tls && readTlsMaterial(location.tls, 'the database')
     const settings = { ...location, tls, connections: connectionLimits(store) }
-    return closing.use(openMysqlStore(settings, { clock, random }))
+    return closing.use(openMysqlStore(settings, { clock, random, retried }))
   }
   if (location.path !== ':memory:') mkdirSync(dirname(location.path), { recursive: true })
-  return closing.use(openSqliteStore(location.path, { clock, random }))
+  return closing.use(openSqliteStore(location.path, { clock, random, retried }))
 }
 
 /** A node whose roles do not read the credentials of hosts has no key file. */

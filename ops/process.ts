@@ -7,20 +7,24 @@ import type { FastifyBaseLogger } from 'fastify'
 import { NactTurns } from '../actors/kernel/nact-turns.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { Config } from '../schema/config.ts'
-import { CodedError, describeError, isRefusal } from '../schema/errors.ts'
-import { hostName, nodeName } from '../schema/ids.ts'
+import { describeError, isRefusal } from '../schema/errors.ts'
+import { nodeName } from '../schema/ids.ts'
 import type { LinkHealth } from '../schema/messages/leadership.ts'
 import type { ReplaceablePolicy } from '../gateway/policy/policy.ts'
-import type { ReadinessCheck } from '../gateway/plugins/health.ts'
 import { bridgeLinks, openBridge } from './roles/bridge.ts'
 import { startGateway } from './roles/gateway.ts'
-import { busReadiness, type BusReadinessWorld } from './roles/bus-readiness.ts'
 import { startHealthBoard } from './roles/health.ts'
+import { readinessOf } from './roles/readiness.ts'
 import { startReporting } from './roles/reporting.ts'
-import { createNode, type ActingRole, type Node } from './roles/node.ts'
+import { serviceState } from './roles/service-state.ts'
+import { openTelemetry, serveHealth } from './roles/telemetry.ts'
+import { createNode, type ActingRole, type Node, type NodeHooks } from './roles/node.ts'
 import { rulesOf } from './roles/rules.ts'
 import type { Ambient, World } from './ports.ts'
-import { endInOrder, type Ending } from './shutdown.ts'
+import { measuredWorld } from './metrics/measured-ports.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { disposal, endInOrder, type Ending } from './shutdown.ts'
+import type { ServiceState } from './watchdog/systemd.ts'
 
 export interface RunningProcess {
   readonly node: Node
@@ -28,8 +32,14 @@ export interface RunningProcess {
   readonly address: string | undefined
   /** The access rules of the REST API, which SIGHUP may replace; undefined without the role `gateway`. */
   readonly policy: ReplaceablePolicy | undefined
+  /** The address of health and metrics; undefined while they are not served. */
+  readonly healthAddress: () => string | undefined
+  readonly state: () => ServiceState
   readonly endings: readonly Ending[]
 }
+
+/** What a process is given beside its ports. */
+export type ProcessAmbient = Ambient & { readonly log: Logger; readonly metrics: Metrics }
 
 type Logger = LogPort & FastifyBaseLogger
 
@@ -40,29 +50,19 @@ type Logger = LogPort & FastifyBaseLogger
 export async function startProcess(
   config: Config,
   given: World,
-  ambient: Ambient & { readonly log: Logger },
+  ambient: ProcessAmbient,
   onGiveUp: (path: string, error: unknown) => void,
 ): Promise<RunningProcess> {
   const { clock, random, log, closing } = ambient
   const roles = config.node.roles
   const stopping = new AbortController()
-  const reporting = startReporting(config, given.store, ambient)
-  const world = { ...given, store: reporting.store }
-  const node = createNode(
-    {
-      node: nodeName(config.node.name),
-      cloud: config.bus.cloud,
-      rules: rulesOf(config),
-      clock,
-      random,
-      log,
-      turns: new NactTurns(),
-      ...world,
-    },
-    roles.filter(isActing),
-    { onGiveUp },
-  )
-  void startWhenReady(node, world, { log, signal: stopping.signal, onGiveUp })
+  const telemetry = openTelemetry(config, ambient)
+  const measured = measuredWorld(given, telemetry.measuring)
+  const reporting = startReporting(config, measured.store, ambient)
+  const world = { ...measured, store: reporting.store }
+  const node = nodeOf(config, { ...world, clock, random, log }, { onGiveUp, ...telemetry })
+  const starting = { log, signal: stopping.signal, onGiveUp, hasStarted: false }
+  void startWhenReady(node, world, starting)
   const bridge = openBridge(config, { ...ambient, announcer: node.announcer })
   const linkOf = bridgeLinks(config, bridge, clock)
   const links = (): readonly LinkHealth[] => [...linkOf(), ...reporting.links()]
@@ -71,12 +71,13 @@ export async function startProcess(
   const identity = { ...own, bridge, politeness, links }
   const board = startHealthBoard(node, identity, { bus: world.bus, clock })
   const seen = { ...world, clock, board }
-  const readiness = [...readinessOf(seen, config, bridge), ...reporting.readiness]
+  const readiness = [...readinessOf(seen, config, { node, bridge }), ...reporting.readiness]
+  const health = serveHealth(config, { ...ambient, node, bus: world.bus, board, readiness })
   let gateway: Awaited<ReturnType<typeof startGateway>> | undefined
   const endings: Ending[] = [
     { name: 'leadership', end: () => handOver(node) },
     { name: 'gateway', end: async () => gateway?.app.close() },
-    { name: 'bridge', end: async () => bridge?.[Symbol.asyncDispose]() },
+    disposal('bridge', () => bridge),
     {
       name: 'actors',
       end: async () => {
@@ -84,14 +85,11 @@ export async function startProcess(
         await node.system.stop()
       },
     },
-    { name: 'event notifications', end: async () => await reporting[Symbol.asyncDispose]() },
-    { name: 'health board', end: async () => await board[Symbol.asyncDispose]() },
-    {
-      name: 'world',
-      end: async () => {
-        await closing.disposeAsync()
-      },
-    },
+    disposal('event notifications', () => reporting),
+    disposal('health port', () => health),
+    disposal('traces', () => telemetry),
+    disposal('health board', () => board),
+    { name: 'world', end: async () => await closing.disposeAsync() },
   ]
   try {
     if (roles.includes('gateway')) {
@@ -102,29 +100,49 @@ export async function startProcess(
     await endInOrder(endings, log)
     throw error
   }
-  return { node, address: gateway?.address, policy: gateway?.policy, endings }
+  return {
+    node,
+    address: gateway?.address,
+    policy: gateway?.policy,
+    healthAddress: () => health.address(),
+    state: () => serviceState({ node, bus: world.bus, roles, hasStarted: starting.hasStarted }),
+    endings,
+  }
 }
 
-const connected = (name: string, is: () => boolean): ReadinessCheck => ({
-  name,
-  need: 'vital',
-  check: async () => {
-    if (!is()) throw new CodedError('BUS_UNAVAILABLE', 'not connected')
-  },
-})
+const nodeOf = (
+  config: Config,
+  ports: World & Pick<Ambient, 'clock' | 'random' | 'log'>,
+  hooks: NodeHooks,
+): Node =>
+  createNode(
+    {
+      node: nodeName(config.node.name),
+      cloud: config.bus.cloud,
+      rules: rulesOf(config),
+      turns: new NactTurns(),
+      ...ports,
+    },
+    config.node.roles.filter(isActing),
+    hooks,
+  )
 
 const isActing = (role: string): role is ActingRole =>
   role === 'engine' || role === 'host-monitor' || role === 'instance-monitor'
 
 async function startWhenReady(node: Node, world: World, starting: Starting): Promise<void> {
   const migrated = await migrate(world, starting)
-  if (migrated && !starting.signal.aborted) node.start()
+  if (!migrated || starting.signal.aborted) return
+  node.start()
+  starting.hasStarted = true
 }
 
 interface Starting {
   readonly log: LogPort
   readonly signal: AbortSignal
   readonly onGiveUp: (path: string, error: unknown) => void
+  /** Set when the actors are started. */
+  hasStarted: boolean
 }
 
 /**
@@ -156,33 +174,4 @@ async function migrate({ store }: World, { log, signal, onGiveUp }: Starting): P
 async function handOver(node: Node): Promise<void> {
   node.resign()
   for (let tries = 0; tries < 20 && node.campaigning(); tries += 1) await sleep(50)
-}
-
-/**
- * The readiness check asks Compute for this name to see whether Compute answers. No host has it.
- */
-const NOBODY = hostName('instance-ha-readiness-check')
-
-const computeCheck = (compute: World['compute']): ReadinessCheck => ({
-  name: 'compute',
-  need: 'vital',
-  check: async () => void (await compute.findService(NOBODY)),
-})
-
-function readinessOf(
-  world: World & BusReadinessWorld,
-  config: Config,
-  bridge: { connected(): boolean } | undefined,
-): readonly ReadinessCheck[] {
-  const { store, bus, compute, hasAccount, checkCredentials } = world
-  return [
-    { name: 'store', need: 'vital', check: () => store.ping() },
-    ...(checkCredentials === undefined
-      ? []
-      : [{ name: 'credentials', need: 'vital' as const, check: checkCredentials }]),
-    connected('bus', () => bus.connected()),
-    ...(hasAccount ? [computeCheck(compute)] : []),
-    ...busReadiness(world, config),
-    ...(bridge === undefined ? [] : [connected('bridge', () => bridge.connected())]),
-  ]
 }

@@ -16,6 +16,12 @@ export interface Ending {
   end(): Promise<void>
 }
 
+/** Ends a part by its disposal. The part is looked up then: it may not have been made. */
+export const disposal = (name: string, part: () => AsyncDisposable | undefined): Ending => ({
+  name,
+  end: async () => await part()?.[Symbol.asyncDispose](),
+})
+
 /** Ends the parts one after the other. False when the deadline passed first. */
 export async function endInOrder(endings: readonly Ending[], log: LogPort): Promise<boolean> {
   const late = Promise.withResolvers<boolean>()

@@ -13,6 +13,7 @@ import type { Option, ValueOf } from './config/option.ts'
 import { RABBIT } from './config/rabbit.ts'
 import { SERVING, WEBHOOK } from './config/serving.ts'
 import { DOMAINS, STORM_GUARD } from './config/storm-guard.ts'
+import { HEALTH, TRACING } from './config/telemetry.ts'
 import { GUEST, HOST_MONITOR, IPMI, SSH } from './config/watch.ts'
 
 /** All options, grouped by part of the configuration. */
@@ -43,6 +44,8 @@ export const OPTIONS = {
   events: EVENTS,
   queues: QUEUES,
   rabbit: RABBIT,
+  health: HEALTH,
+  tracing: TRACING,
 } as const
 
 type Declared = typeof OPTIONS

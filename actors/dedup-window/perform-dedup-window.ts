@@ -3,7 +3,7 @@ import { bmcsOf, parseControlAttributes } from '../../schema/control-attributes.
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
-import { SUPERVISOR } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { LeaderMessage } from '../leadership/leader.ts'
 import {
   isStoreAway,
@@ -45,8 +45,7 @@ export function defineDedupWindow(
     initial: EMPTY_WINDOW,
     behaviour: dedupWindow(world.rules, leader),
     first: { type: 'window.begin' },
-    // Observations repeat themselves, and what is unfinished is read again and again: only the newest counts.
-    policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
+    policy: SUPERVISION['dedup-window'],
     perform: (effect, signal) => performWindow(world, effect, signal),
   })
 }

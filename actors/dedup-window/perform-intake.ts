@@ -7,7 +7,7 @@ import type { HostBeats } from '../verification/host-beats.ts'
 import type { GuestLists } from '../guest-follower/guest-lists.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { BusMessage } from '../ports/bus.ts'
 import { sleep } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
@@ -41,9 +41,6 @@ export interface IntakeWorld extends ParkingWorld {
   readonly tellWindow: (message: DedupWindowMessage) => void
 }
 
-/** Every observer of every host may speak in the same moment. */
-const MAILBOX_CAPACITY = 10_000
-
 /** The actor that listens to the bus while we lead. */
 export function defineIntake(world: IntakeWorld): Definition<IntakeMessage> {
   const hostReportLog = new HostReportLog(world)
@@ -52,8 +49,7 @@ export function defineIntake(world: IntakeWorld): Definition<IntakeMessage> {
     initial: LISTENING,
     behaviour: intake,
     first: { type: 'intake.begin' },
-    // What finds no room is repeated: observations by their observers, faults by the bus.
-    policy: { ...LEAF, mailboxCapacity: MAILBOX_CAPACITY },
+    policy: SUPERVISION.intake,
     perform: (effect, signal) =>
       performIntake({ ...world, hostReportLog, parking }, effect, signal),
   })

@@ -3,7 +3,7 @@ import { describeError } from '../../schema/errors.ts'
 import type { InstanceId, MoveId } from '../../schema/ids.ts'
 import type { RecordedMove } from '../../schema/records.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { withIntent } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble } from '../ports/compute.ts'
@@ -38,7 +38,7 @@ export function defineEvacuator(
     initial: { kind: 'isolating' },
     behaviour: evacuator(order, world.rules),
     first: { type: 'evacuator.begin' },
-    policy: LEAF,
+    policy: SUPERVISION.evacuator,
     perform: (effect, signal) => performEvacuator({ world, order, signal }, effect),
   })
 }

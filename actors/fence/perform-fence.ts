@@ -6,7 +6,7 @@ import type { SshSettings } from '../../schema/control-attributes.ts'
 import { isBmcRung } from '../../schema/segment-policy.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
@@ -53,7 +53,7 @@ export function defineFence(world: FenceWorld, argument: FenceArgument): Definit
     initial: { kind: 'idle' },
     behaviour: explained(argument, fence(argument, world.timing)),
     first: { type: 'fence.begin' },
-    policy: LEAF,
+    policy: SUPERVISION.fence,
     perform: (effect, signal) => performFence({ world, order: argument, signal }, effect),
   })
 }

@@ -3,7 +3,7 @@ import type { Epoch, HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Definition } from '../kernel/behaviour.ts'
 import { definePeriodic, part, type LookNow } from '../kernel/periodic.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { LeadershipTerm } from '../leadership/leadership-term.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
@@ -51,7 +51,7 @@ export function defineGuestFollower(
     ],
     firstPauseMs: PAUSE_MS,
     pauseMs: PAUSE_MS,
-    policy: LEAF,
+    policy: SUPERVISION['guest-follower'],
   })
 }
 

@@ -52,6 +52,8 @@ export type ObserverMessage =
       readonly channels: readonly ChannelMeaning[]
       readonly atMs: number
     }
+  /** From the kernel: the watcher of this host crashes again and again. */
+  | { readonly type: 'observer.watcher-given-up'; readonly host: HostId }
 
 /** What the store says. */
 export interface Inventory {
@@ -168,6 +170,8 @@ export const observer =
         return onServices(state, message)
       case 'observer.watched':
         return onWatched(rules, state, message)
+      case 'observer.watcher-given-up':
+        return onWatcherGivenUp(state, message.host)
       default:
         return assertNever(message)
     }
@@ -302,6 +306,16 @@ function onWatched(
   if (!news || seen !== 'suspect') return [next, said]
   const [after, hastened] = hastenNeighbours(rules, next, { of: sight, atMs })
   return [after, [...said, ...hastened]]
+}
+
+/** Nobody looks at the host any more: what was seen of it last must not be said again. */
+function onWatcherGivenUp(state: ObserverState, host: HostId): ObserverStep {
+  const before = state.sights.get(host)
+  if (before === undefined) return [state, []]
+  const evidence = ['the watcher of this host has crashed too often']
+  const sight: Sight = { ...before, state: 'blind', evidence, channels: undefined }
+  const next = { ...state, sights: withEntry(state.sights, host, sight) }
+  return [next, [announce(next, sight, sight.seenAtMs)]]
 }
 
 /** Hosts that fail together are then noticed together, however seldom a healthy host is asked. */

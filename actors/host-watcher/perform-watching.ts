@@ -1,10 +1,10 @@
 /** Carries out the effects of the observer and its host-watchers: inventory, probes, observations. */
 import type { DomainsByHost } from '../../schema/failure-domains.ts'
-import type { NodeName } from '../../schema/ids.ts'
+import { hostId, type NodeName } from '../../schema/ids.ts'
 import { heartbeatsOf } from '../../schema/messages/codec.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF, SUPERVISOR } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { AnchorPort } from '../ports/anchors.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { BusMessage, BusPort } from '../ports/bus.ts'
@@ -79,7 +79,8 @@ export function defineObserver(world: WatchingWorld): Definition<ObserverMessage
     initial: NEW_OBSERVER,
     behaviour: observer(world.node, world.observerRules),
     first: { type: 'observer.begin' },
-    policy: { ...SUPERVISOR, overflow: 'drop-oldest' },
+    policy: SUPERVISION.observer,
+    childGivenUp: ({ name }) => ({ type: 'observer.watcher-given-up', host: hostId(name) }),
     perform: (effect) => performObserver({ ...world, domains, inventory }, effect),
   })
 }
@@ -203,7 +204,7 @@ export function defineHostWatcher(
     initial: NEW_WATCHER,
     behaviour: hostWatcher(watched, world.watcherRules, OBSERVER),
     first: { type: 'watcher.begin' },
-    policy: LEAF,
+    policy: SUPERVISION['host-watcher'],
     perform: (effect, signal) => performWatcher(watching, watched, effect, signal),
   })
 }

@@ -3,7 +3,7 @@ import { describeError } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Definition } from '../kernel/behaviour.ts'
 import { definePeriodic, part, type LookNow } from '../kernel/periodic.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { HousekeepingStore } from '../ports/housekeeping-store.ts'
@@ -44,7 +44,7 @@ export function defineHousekeeper(world: HousekeeperWorld): Definition<Housekeep
     ],
     firstPauseMs: FIRST_PAUSE_MS,
     pauseMs: PAUSE_MS,
-    policy: LEAF,
+    policy: SUPERVISION.housekeeper,
   })
 }
 

@@ -4,7 +4,7 @@ import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort, type GuestDiagnostics } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import { sleep, type ClockPort } from '../ports/clock.ts'
@@ -48,7 +48,7 @@ export function defineInstanceRecovery(
     initial: { kind: 'idle' },
     behaviour: instanceRecovery(order, world.rules),
     first: { type: 'instance.begin' },
-    policy: LEAF,
+    policy: SUPERVISION['instance-recovery'],
     perform: async (effect, signal) => {
       try {
         return await performInstanceRecovery({ world, order, signal }, effect)

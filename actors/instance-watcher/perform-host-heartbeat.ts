@@ -2,7 +2,7 @@
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { HostHealth, HostHealthPort } from '../ports/host-health.ts'
 import {
@@ -27,7 +27,7 @@ export function defineHostHeartbeat(
     initial: NOT_BEATEN,
     behaviour: hostHeartbeat,
     first: { type: 'heartbeat.due' },
-    policy: LEAF,
+    policy: SUPERVISION['host-heartbeat'],
     perform: (effect) => performHeartbeat(world, host, effect),
   })
 }

@@ -3,7 +3,7 @@ import type { HostName, InstanceId, NodeName } from '../../schema/ids.ts'
 import { isCoded } from '../../schema/errors.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort, RandomPort } from '../ports/clock.ts'
 import type { FaultSpool, SpooledFault } from '../ports/fault-spool.ts'
@@ -43,7 +43,7 @@ export function defineInstanceWatcher(
     initial: NO_GUESTS,
     behaviour: instanceWatcher(world.rules),
     first: { type: 'guests.begin' },
-    policy: LEAF,
+    policy: SUPERVISION['instance-watcher'],
     perform: (effect, signal) => performListening(world, host, effect, signal),
   })
 }

@@ -93,6 +93,11 @@ export interface ActorDefinition<State extends AnyState, Message extends AnyMess
   /** The first message after every start and restart. */
   readonly first: Message
   readonly policy: ChildPolicy
+  /** What this actor is told when a child of it is given up for a while. */
+  readonly childGivenUp?: (child: {
+    readonly kind: string
+    readonly name: string
+  }) => Message | undefined
   /** Shown in the tree, where an actor and those below it share more than their states. */
   readonly holds?: MemorySizes
 }

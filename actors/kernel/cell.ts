@@ -34,7 +34,12 @@ export interface CellHost {
   left(cell: Cell): void
 }
 
+/** The state that is shown of an actor that is given up for a while, whatever its kind. */
+export const GIVEN_UP = 'given-up'
+
 export class Cell {
+  readonly kind: string
+  readonly name: string
   readonly address: string
   readonly path: string
   readonly parent: Cell | undefined
@@ -59,6 +64,8 @@ export class Cell {
     definition: AnyDefinition,
   ) {
     this.#host = host
+    this.kind = identity.kind
+    this.name = identity.name
     this.address = `${identity.kind}/${identity.name}`
     this.parent = identity.parent
     this.path =
@@ -85,6 +92,14 @@ export class Cell {
     this.restarts += 1
     this.#endGeneration()
     this.state = this.definition.initial
+  }
+
+  /** Given up until its next reset. Returns the items that were still waiting. */
+  giveUp(reason: string): readonly Item[] {
+    this.#endGeneration()
+    this.state = { kind: GIVEN_UP, reason }
+    this.crashesAt = []
+    return this.mailbox.drain()
   }
 
   /** Stops for good, and returns the items that were still waiting. */

@@ -3,7 +3,13 @@
  * secrets.
  */
 
-export type DeadLetterReason = 'no-such-actor' | 'mailbox-full' | 'actor-stopped'
+export const DEAD_LETTER_REASONS = [
+  'no-such-actor',
+  'mailbox-full',
+  'actor-stopped',
+  'actor-given-up',
+] as const
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
 
 export class DeadLetters {
   readonly #counts = new Map<DeadLetterReason, number>()
@@ -18,8 +24,14 @@ export class DeadLetters {
     this.#report(reason, address, type)
   }
 
-  /** The number of dead letters since the start. */
-  get total(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0)
+  /** The number of dead letters since the start, by reason. */
+  get counts(): Readonly<Record<DeadLetterReason, number>> {
+    const count = (reason: DeadLetterReason): number => this.#counts.get(reason) ?? 0
+    return {
+      'no-such-actor': count('no-such-actor'),
+      'mailbox-full': count('mailbox-full'),
+      'actor-stopped': count('actor-stopped'),
+      'actor-given-up': count('actor-given-up'),
+    }
   }
 }

@@ -7,8 +7,8 @@ import type { ActorSnapshot } from '../../schema/messages/leadership.ts'
 import { sleep, type ClockPort, type RandomPort } from '../ports/clock.ts'
 import type { LogPort } from '../ports/log.ts'
 import type { AnyDefinition, AnyMessage } from './behaviour.ts'
-import { Cell, type CellHost, type Item } from './cell.ts'
-import { DeadLetters } from './dead-letters.ts'
+import { Cell, GIVEN_UP, type CellHost, type Item } from './cell.ts'
+import { DeadLetters, type DeadLetterReason } from './dead-letters.ts'
 import type { ActorRef } from './ref.ts'
 import { judgeCrash } from './supervision.ts'
 import { snapshotTree } from './tree.ts'
@@ -27,6 +27,10 @@ export interface ActorSystem<Actors extends ActorKinds<Actors>> {
   snapshot(): readonly ActorSnapshot[]
   /** The number of dead letters since the start. */
   deadLetters(): number
+  /** The same by reason. */
+  deadLettersBy(): Readonly<Record<DeadLetterReason, number>>
+  /** The number of crashes since the start. */
+  crashes(): number
   /**
    * How many actors have a message to handle now. Actors that wait for their restart do not count.
    */
@@ -89,13 +93,18 @@ class Kernel {
   readonly #resting = new Set<Cell>()
   /** Cells that have asked for a turn. */
   readonly #awake = new Set<Cell>()
+  /** Resting cells whose branch is given up for a while: nothing is delivered to them. */
+  readonly #givenUp = new Set<Cell>()
+  #crashes = 0
   /** While everything stops, messages that still wait are counted, and nobody is warned. */
   #isStopping = false
 
   constructor(options: KernelOptions) {
     this.#options = options
     this.#deadLetters = new DeadLetters((reason, address, type) => {
-      if (!this.#isStopping) options.log.warn({ reason, address, type }, 'dead letter')
+      // That an actor is given up is told once, not with each message that it is sent meanwhile.
+      if (!this.#isStopping && reason !== 'actor-given-up')
+        options.log.warn({ reason, address, type }, 'dead letter')
     })
     this.#host = {
       clock: options.clock,
@@ -125,7 +134,15 @@ class Kernel {
   }
 
   deadLetters(): number {
-    return this.#deadLetters.total
+    return Object.values(this.deadLettersBy()).reduce((sum, count) => sum + count, 0)
+  }
+
+  deadLettersBy(): Readonly<Record<DeadLetterReason, number>> {
+    return this.#deadLetters.counts
+  }
+
+  crashes(): number {
+    return this.#crashes
   }
 
   queued(): number {
@@ -173,10 +190,8 @@ class Kernel {
   }
 
   #enqueue(cell: Cell, item: Item): void {
-    if (cell.stopped) {
-      if (item.kind !== 'crash') {
-        this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
-      }
+    if (cell.stopped || this.#givenUp.has(cell)) {
+      this.#discard(cell, [item], cell.stopped ? 'actor-stopped' : 'actor-given-up')
       return
     }
     const dropped = cell.mailbox.push(item)
@@ -211,6 +226,7 @@ class Kernel {
 
   async #onCrash(cell: Cell, error: unknown): Promise<void> {
     this.#awake.delete(cell)
+    this.#crashes += 1
     cell.noteError(error)
     const { clock, random, log } = this.#options
     const verdict = judgeCrash(
@@ -220,23 +236,48 @@ class Kernel {
       random.fork(cell.path).next(),
     )
     log.error({ path: cell.path, error: cell.lastError, verdict: verdict.kind }, 'actor crashed')
-    if (verdict.kind === 'give-up') {
-      this.#giveUp(cell, error)
-      return
-    }
-    cell.crashesAt = verdict.crashesAt
-    for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
-    cell.reset()
+    if (verdict.kind === 'restart') {
+      cell.crashesAt = verdict.crashesAt
+      this.#stopChildren(cell)
+      cell.reset()
+      await this.#rest(cell, verdict.afterMs)
+    } else if (cell.definition.policy.atLimit.kind === 'isolate') {
+      await this.#isolate(cell, cell.definition.policy.atLimit.againMs)
+    } else this.#escalate(cell, error)
+  }
+
+  /** Starts the actor anew after a pause. */
+  async #rest(cell: Cell, afterMs: number): Promise<void> {
     this.#resting.add(cell)
-    await sleep(this.#options.clock, verdict.afterMs)
+    await sleep(this.#options.clock, afterMs)
     this.#resting.delete(cell)
     if (cell.stopped) return
     cell.mailbox.putFirst({ kind: 'own', message: cell.definition.first })
     this.#wake(cell)
   }
 
+  /** The actor crashed once too often: its branch is given up for a while, and its parent is told. */
+  async #isolate(cell: Cell, againMs: number): Promise<void> {
+    this.#stopChildren(cell)
+    const before = cell.state.kind
+    const reason = `crashed too often: ${cell.lastError ?? ''}; tried again after ${againMs / 1000} s`
+    this.#discard(cell, cell.giveUp(reason), 'actor-given-up')
+    this.#options.onTransition?.(cell.path, before, GIVEN_UP, reason)
+    const { parent } = cell
+    const message = parent?.definition.childGivenUp?.(cell)
+    if (parent !== undefined && message !== undefined) {
+      this.#enqueue(parent, { kind: 'own', message })
+    }
+    this.#givenUp.add(cell)
+    this.#resting.add(cell)
+    await sleep(this.#options.clock, againMs)
+    this.#givenUp.delete(cell)
+    if (!cell.stopped) cell.reset()
+    await this.#rest(cell, 0)
+  }
+
   /** The actor crashed once too often: it stops, and its parent crashes in its place. */
-  #giveUp(cell: Cell, cause: unknown): void {
+  #escalate(cell: Cell, cause: unknown): void {
     const error = new CodedError('RESTART_LIMIT_REACHED', `${cell.path} crashed too often`, {
       cause,
     })
@@ -245,14 +286,22 @@ class Kernel {
     else this.#enqueue(cell.parent, { kind: 'crash', error })
   }
 
-  #stopCell(cell: Cell): void {
-    for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
-    this.#awake.delete(cell)
-    for (const item of cell.end()) {
-      if (item.kind !== 'crash') {
-        this.#deadLetters.add('actor-stopped', cell.address, item.message.type)
-      }
+  /** Counts messages that nobody handles. */
+  #discard(cell: Cell, items: readonly Item[], reason: DeadLetterReason): void {
+    for (const item of items) {
+      if (item.kind !== 'crash') this.#deadLetters.add(reason, cell.address, item.message.type)
     }
+  }
+
+  #stopChildren(cell: Cell): void {
+    for (const child of [...cell.children.values()].toReversed()) this.#stopCell(child)
+  }
+
+  #stopCell(cell: Cell): void {
+    this.#stopChildren(cell)
+    this.#awake.delete(cell)
+    this.#givenUp.delete(cell)
+    this.#discard(cell, cell.end(), 'actor-stopped')
     if (cell.inFlight > 0) this.#leaving.add(cell)
     this.#cells.delete(cell.address)
     cell.parent?.children.delete(cell.address)

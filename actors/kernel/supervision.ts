@@ -9,10 +9,16 @@
  */
 export type Overflow = 'drop-oldest' | 'drop-newest'
 
+/**
+ * What follows when an actor has crashed too often. `escalate`: it stops, and its parent crashes in
+ * its place; of an actor without a parent, the process ends. `isolate`: it is given up for a while
+ * with all below it, and the rest goes on; after `againMs` it is tried again.
+ */
+export type AtLimit =
+  { readonly kind: 'escalate' } | { readonly kind: 'isolate'; readonly againMs: number }
+
 export interface ChildPolicy {
-  /**
-   * Crashes that are allowed within `periodMs`. One more stops the actor and crashes its parent.
-   */
+  /** Crashes that are allowed within `periodMs`. `atLimit` says what follows one more. */
   readonly intensity: number
   readonly periodMs: number
   /** The pause before the first restart. It doubles with every crash in the period. */
@@ -22,6 +28,7 @@ export interface ChildPolicy {
   readonly overflow: Overflow
   /** How long effects in flight may continue after the actor is told to stop. */
   readonly stopDeadlineMs: number
+  readonly atLimit: AtLimit
 }
 
 /** Actors without children: five restarts in half a minute. */
@@ -33,6 +40,7 @@ export const LEAF: ChildPolicy = {
   mailboxCapacity: 1000,
   overflow: 'drop-newest',
   stopDeadlineMs: 5000,
+  atLimit: { kind: 'escalate' },
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type MemorySizes,
   type Step,
 } from '../kernel/behaviour.ts'
-import { SUPERVISOR } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { refOf, startChild } from '../registry.ts'
 
@@ -78,7 +78,7 @@ export function defineLeader(epoch: Epoch, holds: MemorySizes): Definition<Leade
     initial: { kind: 'leading' },
     behaviour: leader(epoch),
     first: { type: 'leader.begin' },
-    policy: SUPERVISOR,
+    policy: SUPERVISION.leader,
     perform: () => undefined,
     holds,
   })

@@ -3,7 +3,7 @@ import { CodedError, describeError } from '../../schema/errors.ts'
 import type { NodeName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { SUPERVISOR } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { LeasePort, LeaseRevision } from '../ports/lease.ts'
@@ -38,7 +38,7 @@ export function defineLeaseHolder(world: LeaseWorld): Definition<LeaseMessage> {
     initial: CANDIDATE,
     behaviour: leaseHolder(world.timing),
     first: { type: 'lease.campaign' },
-    policy: SUPERVISOR,
+    policy: SUPERVISION['lease-holder'],
     perform: (effect) => performLease(world, effect),
   })
 }

@@ -4,7 +4,7 @@ import type { Epoch } from '../../schema/ids.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { withIntent, type Acting } from '../leadership/intent.ts'
 import { untilStored } from '../leadership/until-stored.ts'
 import type { ClockPort } from '../ports/clock.ts'
@@ -45,7 +45,7 @@ export function defineProcessRecovery(
     initial: { kind: 'idle' },
     behaviour: processRecovery(order, world.rules),
     first: { type: 'process.begin' },
-    policy: LEAF,
+    policy: SUPERVISION['process-recovery'],
     perform: async (effect, signal) => {
       try {
         return await performProcessRecovery({ world, order, signal }, effect)

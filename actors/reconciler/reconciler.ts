@@ -5,7 +5,7 @@
 import type { Epoch } from '../../schema/ids.ts'
 import type { Definition } from '../kernel/behaviour.ts'
 import { definePeriodic, type LookNow } from '../kernel/periodic.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { correcting } from './perform-correcting.ts'
 import { restartOnReturn } from './perform-restart.ts'
 import type { ReconcilerWorld } from './reconciler-world.ts'
@@ -24,6 +24,6 @@ export function defineReconciler(
     parts: [correcting(world, epoch), restartOnReturn(world, epoch)],
     firstPauseMs: INTERVAL_MS,
     pauseMs: INTERVAL_MS,
-    policy: LEAF,
+    policy: SUPERVISION.reconciler,
   })
 }

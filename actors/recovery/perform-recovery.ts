@@ -1,7 +1,7 @@
 /** Performs the effects of a recovery: reads the situation, and writes decisions. */
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
-import { SUPERVISOR } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import type { ClockSteps } from '../leadership/clock-steps.ts'
 import type { PartitionDetector } from '../leadership/partition-detector.ts'
 import type { Acting } from '../leadership/intent.ts'
@@ -49,7 +49,7 @@ export function defineRecovery(
     initial: newRecovery(order),
     behaviour: recovery(order, world.rules),
     first: { type: 'recovery.begin' },
-    policy: SUPERVISOR,
+    policy: SUPERVISION.recovery,
     perform: (effect, signal) => performRecovery({ world, order, signal }, effect),
   })
 }

@@ -5,7 +5,7 @@
 import type { Epoch } from '../../schema/ids.ts'
 import type { Definition } from '../kernel/behaviour.ts'
 import { definePeriodic, type LookNow } from '../kernel/periodic.ts'
-import { LEAF } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { hostReturn } from './perform-host-return.ts'
 import { undoing } from './perform-undoing.ts'
 import { unlocking } from './perform-unlocking.ts'
@@ -20,6 +20,6 @@ export function defineReturner(world: ReturnWorld, epoch: Epoch): Definition<Ret
     parts: [hostReturn(world, epoch), undoing(world, epoch), unlocking(world, epoch)],
     firstPauseMs: lookIntervalMs,
     pauseMs: lookIntervalMs,
-    policy: LEAF,
+    policy: SUPERVISION.returner,
   })
 }

@@ -23,6 +23,8 @@ export type SegmentMessage =
     }
   | { readonly type: 'segment.host-alive'; readonly host: HostId; readonly reason: string }
   | RecoveryReport
+  /** From the kernel: this recovery crashes again and again. */
+  | { readonly type: 'segment.recovery-given-up'; readonly notification: NotificationId }
 
 /** One recovery, as its segment knows it. */
 export interface Entry {

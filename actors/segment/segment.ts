@@ -2,11 +2,11 @@
  * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before
  * instance and service faults, and few instance and service faults at once. Pure.
  */
-import type { HostId, NotificationId } from '../../schema/ids.ts'
+import { notificationId, type HostId, type NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, tell, type Definition } from '../kernel/behaviour.ts'
 import { queued, taken } from '../kernel/fifo.ts'
-import { SUPERVISOR } from '../kernel/supervision.ts'
+import { SUPERVISION } from '../supervision.ts'
 import { withEntry, withoutEntry } from '../kernel/with-entry.ts'
 import type { RecoveryOrder, Turn } from '../recovery/recovery-messages.ts'
 import { isInstanceOrServiceFault, type RecoverySummary } from '../recovery/summary.ts'
@@ -33,7 +33,11 @@ export function defineSegment(identity: SegmentIdentity): Definition<SegmentMess
     initial: SERVING,
     behaviour: segment(identity),
     first: { type: 'segment.begin' },
-    policy: SUPERVISOR,
+    policy: SUPERVISION.segment,
+    childGivenUp: ({ name }) => ({
+      type: 'segment.recovery-given-up',
+      notification: notificationId(name),
+    }),
     perform: () => undefined,
   })
 }
@@ -52,6 +56,8 @@ export const segment =
         return onInformed(identity, state, message)
       case 'segment.ended':
         return onEnded(identity, state, message.notification)
+      case 'segment.recovery-given-up':
+        return onGivenUp(identity, state, message.notification)
       default:
         return assertNever(message)
     }
@@ -197,6 +203,22 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
     stopChild('recovery', id),
     ...behind.map(([other]) => tell(recoveryOf(other), { type: 'recovery.release' })),
   ])
+}
+
+/**
+ * The others get their turns meanwhile. What it did to its host still counts, until it is tried
+ * again and tells more.
+ */
+function onGivenUp(
+  identity: SegmentIdentity,
+  state: SegmentState,
+  id: NotificationId,
+): SegmentStep {
+  const entry = state.recoveries.get(id)
+  if (entry === undefined) return [state, []]
+  const summary = { ...entry.summary, kind: 'pausing' } as const
+  const next = withRecovery(state, id, { ...entry, summary })
+  return nextTurn(identity, { ...next, turn: state.turn === id ? null : state.turn }, [])
 }
 
 /**

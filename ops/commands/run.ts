@@ -1,4 +1,5 @@
 /** `run`: runs all roles of the configuration in this process, until a signal asks it to end. */
+import { url as inspectorUrl } from 'node:inspector'
 import { parseArgs } from 'node:util'
 import type { Config } from '../../schema/config.ts'
 import { describeError, isCoded, isRefusal } from '../../schema/errors.ts'
@@ -7,11 +8,14 @@ import { SystemClock } from '../../transports/system/clock.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
 import { prepareDemo, startDemo } from '../demo/demo.ts'
 import { describeProblems, loadConfig, readConfig } from '../load-config.ts'
+import { Metrics } from '../metrics/metrics.ts'
 import { embeddedCloud, openEmbeddedWorld, openRealWorld, openStorelessWorld } from '../ports.ts'
 import { startProcess, type RunningProcess } from '../process.ts'
 import { reloading } from '../reload.ts'
 import { endInOrder, listenToHangups, untilAskedToEnd } from '../shutdown.ts'
 import { isStoreless, startStorelessProcess } from '../storeless-process.ts'
+import { watchEventLoop } from '../watchdog/event-loop.ts'
+import { notifySystemd, takeSystemdEnvironment } from '../watchdog/systemd.ts'
 
 /**
  * Exit statuses: 0 ended by a signal; 1 failed; 2 the configuration, the database or the keys
@@ -57,7 +61,10 @@ type RunAmbient = ReturnType<typeof ambientOf>
 function ambientOf(config: Config) {
   const log = createLogger(config.node.logLevel)
   const clock = new SystemClock()
-  return { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
+  const metrics = new Metrics()
+  const retried = (): void => metrics.count('instance_ha_store_retries_total')
+  const closing = new AsyncDisposableStack()
+  return { clock, random: new SystemRandom(), log, closing, metrics, retried }
 }
 
 async function runReal(
@@ -65,8 +72,10 @@ async function runReal(
   ambient: RunAmbient,
   onRunning: (running: RunningProcess) => void,
 ): Promise<number> {
-  const { log } = ambient
+  const { log, clock } = ambient
+  const service = takeSystemdEnvironment(process.env, process.pid)
   try {
+    await using _loop = watchProcess(ambient)
     const gaveUp = Promise.withResolvers<Error>()
     const onGiveUp = (path: string, error: unknown): void => {
       log.error({ path, error: describeError(error) }, 'this process gives up')
@@ -77,12 +86,15 @@ async function runReal(
       : await startProcess(config, await openRealWorld(config, ambient), ambient, onGiveUp)
     onRunning(running)
     log.info({ roles: config.node.roles, address: running.address }, 'instance-ha runs')
+    const notifying = service && notifySystemd(service, { clock, log, ...running })
     const reason = await Promise.race([untilAskedToEnd(), gaveUp.promise])
     const isAsked = typeof reason === 'string'
     log.info({ reason: isAsked ? reason : 'gave-up' }, 'instance-ha ends')
-    const askedMs = ambient.clock.monotonicMs()
+    const askedMs = clock.monotonicMs()
+    const told = notifying?.[Symbol.asyncDispose]()
     const clean = await endInOrder(running.endings, log)
-    const tookMs = Math.round(ambient.clock.monotonicMs() - askedMs)
+    await told
+    const tookMs = Math.round(clock.monotonicMs() - askedMs)
     if (clean) log.info({ tookMs }, 'drained: this process holds no lease and does nothing more')
     if (isAsked) return clean ? 0 : 1
     if (!isRefusal(reason)) return 1
@@ -91,6 +103,16 @@ async function runReal(
   } catch (error) {
     return await cannotStart(error, ambient)
   }
+}
+
+/** Watches the event loop; a debugger may hold it for as long as it likes. */
+function watchProcess({ log, metrics }: RunAmbient): AsyncDisposable {
+  if (inspectorUrl() !== undefined) return { [Symbol.asyncDispose]: async () => undefined }
+  const loop = watchEventLoop({ log, metrics })
+  metrics.sample(() =>
+    metrics.set('instance_ha_event_loop_delay_p99_seconds', [loop.delayP99Ms() / 1000]),
+  )
+  return loop
 }
 
 async function runDemo(config: Config, exitAfterRecovery: boolean): Promise<number> {

@@ -74,12 +74,13 @@ export const FAULTS = {
   'host.failed': line('info', 'a host that Compute calls failed is reported'),
 } as const
 
-/** Changes of an actor's state that are decisions and are not announced: by kind, `from > to`. A star is any state. */
+/** Changes of an actor's state that are decisions and are not announced: by kind, `from > to`. A star is any state; without a kind, any actor. */
 export const TURNS: Readonly<Record<string, Line>> = {
   'fence: idle > climbing': line('info', 'the fence begins'),
   'fence: * > unfenced': line('warn', 'the host could not be made certainly dead'),
   'observer: sighted > blind': line('warn', 'this observer is blind, and reports no host dead'),
   'observer: blind > sighted': line('info', 'this observer sees again'),
+  '* > given-up': line('error', 'an actor has crashed too often and is given up for a while'),
 }
 
 /** Every line, for the page that explains them. */

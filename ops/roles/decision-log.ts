@@ -3,8 +3,9 @@
  * that are seen dead, and observers that are blind. It hears what the actors announce and how their states change, so no
  * actor logs a decision by itself.
  */
-import type { Announcer } from '../../actors/ports/announcer.ts'
+import { GIVEN_UP } from '../../actors/kernel/cell.ts'
 import type { LogFields, LogPort } from '../../actors/ports/log.ts'
+import { traceIdOf } from './trace-ids.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
 import {
@@ -19,6 +20,7 @@ import {
   TURNS,
   type Line,
 } from './decision-lines.ts'
+import { namesIn, type Witness } from './witness.ts'
 
 /** More subjects than have news at the same time. Of one that was forgotten, a line may be written twice. */
 const REMEMBERED_MAX = 20_000
@@ -32,7 +34,7 @@ const remembering = (): BoundedMap<string, string> =>
 
 type Listeners = { readonly [Name in WireType]?: (body: WireBody<Name>) => void }
 
-export class DecisionLog {
+export class DecisionLog implements Witness {
   readonly #log: LogPort
   /** By notification, from the paths of the actors. */
   readonly #segments = remembering()
@@ -79,8 +81,11 @@ export class DecisionLog {
       this.#segments.set(notification, segment)
     }
     if (kind === 'lease-holder') this.#leadershipTurned(from, to, reason)
-    const line = TURNS[`${kind}: ${from} > ${to}`] ?? TURNS[`${kind}: * > ${to}`]
-    if (line !== undefined) this.#write(line, { ...this.#about(notification), reason })
+    const line =
+      TURNS[`${kind}: ${from} > ${to}`] ?? TURNS[`${kind}: * > ${to}`] ?? TURNS[`* > ${to}`]
+    if (line === undefined) return
+    const actor = to === GIVEN_UP ? { path } : {}
+    this.#write(line, { ...this.#about(notification), ...actor, reason })
   }
 
   /** A message was sent to everybody who listens. */
@@ -139,34 +144,13 @@ export class DecisionLog {
 
   #about(notification: string | undefined): LogFields {
     if (notification === undefined) return {}
-    return { epoch: this.#epoch, segment: this.#segments.get(notification), notification }
+    const [segment, trace] = [this.#segments.get(notification), traceIdOf(notification)]
+    return { epoch: this.#epoch, segment, notification, trace }
   }
 
   #write({ level, text }: Line, fields: LogFields): void {
     this.#log[level](bounded(fields), text)
   }
-}
-
-/** Announces as before, and writes the lines. */
-export function loggedAnnouncer(announcer: Announcer, decisions: DecisionLog): Announcer {
-  return {
-    announce(type, body) {
-      announcer.announce(type, body)
-      decisions.announced(type, body)
-    },
-    async submit(type, body, id) {
-      await announcer.submit(type, body, id)
-      decisions.submitted(type, body)
-    },
-  }
-}
-
-/** The names of the actors of a path by their kinds, the outermost first. */
-function namesIn(path: string): ReadonlyMap<string, string> {
-  const parts = path.split('/')
-  const names = new Map<string, string>()
-  for (let at = 0; at < parts.length; at += 2) names.set(parts[at] ?? '', parts[at + 1] ?? '')
-  return names
 }
 
 function bounded(fields: LogFields): LogFields {

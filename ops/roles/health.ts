@@ -2,6 +2,7 @@
  * The running actors of all processes. Each process publishes its own tree on the bus and keeps the
  * trees of the others, so every process can show all of them.
  */
+import { GIVEN_UP } from '../../actors/kernel/cell.ts'
 import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import type { ShownProcess } from '../../gateway/plugins/health.ts'
@@ -45,11 +46,13 @@ interface Identity {
 function healthOf(node: Node, identity: Identity): RoleHealth {
   const counts = identity.bridge?.counts()
   const hosts = node.hosts()
+  const actors = node.system.snapshot()
   return {
     node: identity.node,
     roles: [...identity.roles],
     leading: node.leading(),
     deadLetters: node.system.deadLetters(),
+    givenUp: actors.filter(({ state }) => state === GIVEN_UP).length,
     parked: node.parked() + (counts?.parked ?? 0),
     newer: node.newer(),
     strangers: node.strangers(),
@@ -58,7 +61,7 @@ function healthOf(node: Node, identity: Identity): RoleHealth {
     links: [...identity.links()],
     ...identity.politeness(),
     ...(hosts === undefined ? {} : { hosts }),
-    actors: node.system.snapshot().slice(0, ACTORS_MAX),
+    actors: actors.slice(0, ACTORS_MAX),
   }
 }
 

@@ -7,7 +7,8 @@ import type { Factories } from '../../actors/kernel/typed-registry.ts'
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { InstanceMonitorActors } from '../../actors/registry.ts'
 import { announcerOn } from './announcer.ts'
-import { DecisionLog, loggedAnnouncer } from './decision-log.ts'
+import { DecisionLog } from './decision-log.ts'
+import { everyWitness, witnessed } from './witness.ts'
 import type { Node, NodeHooks, NodePorts } from './node.ts'
 
 /** All ports that the role needs: neither a store nor Compute. */
@@ -48,14 +49,18 @@ export function startInstanceMonitor(
 }
 
 /** A node without a store: an instance-monitor on a compute host, a bridge, or both. */
-export function createStorelessNode(ports: MonitorPorts, { onGiveUp }: NodeHooks): Node {
+export function createStorelessNode(
+  ports: MonitorPorts,
+  { onGiveUp, witnesses = [] }: NodeHooks,
+): Node {
   const { clock, random, log, turns, bus } = ports
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
   const term = new LeadershipTerm(clock) // it never leads
-  const decisions = new DecisionLog(log)
-  const announcer = loggedAnnouncer(announcerOn(bus, from, { clock, random, term }), decisions)
+  const witness = everyWitness([new DecisionLog(log), ...witnesses])
+  const announcer = witnessed(announcerOn(bus, from, { clock, random, term }), witness)
   const factories = instanceMonitorFactories({ ...ports, announcer })
-  const kernel = { clock, random, log, turns, onGiveUp, factories }
+  const onTransition = witness.turned.bind(witness)
+  const kernel = { clock, random, log, turns, onGiveUp, onTransition, factories }
   const system = createActorSystem<InstanceMonitorActors>(kernel)
   return {
     system,

@@ -31,7 +31,8 @@ import type { DomainsByHost } from '../../schema/failure-domains.ts'
 import type { HostRemarksShown } from '../../schema/messages/host-remarks.ts'
 import type { HostName, NodeName } from '../../schema/ids.ts'
 import { announcerOn } from './announcer.ts'
-import { DecisionLog, loggedAnnouncer } from './decision-log.ts'
+import { DecisionLog } from './decision-log.ts'
+import { everyWitness, witnessed, type Witness } from './witness.ts'
 import { deposingStore } from './deposing-store.ts'
 import { LEASE_HOLDER, engineFactories, startEngine } from './engine.ts'
 import { hostMonitorFactories, startHostMonitor } from './host-monitor.ts'
@@ -89,7 +90,10 @@ export interface NodeWorld extends NodePorts {
 export type ActingRole = 'engine' | 'host-monitor' | 'instance-monitor'
 
 export interface Node {
-  readonly system: Pick<ActorSystem<Actors>, 'snapshot' | 'deadLetters' | 'queued' | 'stop'>
+  readonly system: Pick<
+    ActorSystem<Actors>,
+    'snapshot' | 'deadLetters' | 'deadLettersBy' | 'crashes' | 'queued' | 'stop'
+  >
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
@@ -117,6 +121,8 @@ export interface Node {
 export interface NodeHooks {
   readonly onGiveUp: (path: string, error: unknown) => void
   readonly onTransition?: SystemOptions<Actors>['onTransition']
+  /** Beside the log of decisions. */
+  readonly witnesses?: readonly Witness[]
 }
 
 /** Makes a node; its actors come to life with `start`. */
@@ -124,8 +130,8 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
   const { clock, random, log, turns, bus } = ports
   const term = new LeadershipTerm(clock)
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
-  const decisions = new DecisionLog(log)
-  const announcer = loggedAnnouncer(announcerOn(bus, from, { clock, random, term }), decisions)
+  const witness = everyWitness([new DecisionLog(log), ...(hooks.witnesses ?? [])])
+  const announcer = witnessed(announcerOn(bus, from, { clock, random, term }), witness)
   const store = deposingStore(ports.store, (refused) => {
     system.tell(LEASE_HOLDER, { type: 'lease.deposed', epoch: refused })
   })
@@ -156,7 +162,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
     turns,
     onGiveUp: hooks.onGiveUp,
     onTransition: (path, from, to, reason) => {
-      decisions.turned(path, from, to, reason)
+      witness.turned(path, from, to, reason)
       hooks.onTransition?.(path, from, to, reason)
     },
     factories: {

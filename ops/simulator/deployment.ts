@@ -2,6 +2,7 @@
  * A whole deployment in one simulated world: the cloud, the bus, the store, and the processes,
  * which can die.
  */
+import { GIVEN_UP } from '../../actors/kernel/cell.ts'
 import { LeadershipTerm } from '../../actors/leadership/leadership-term.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import { sleep } from '../../actors/ports/clock.ts'
@@ -164,6 +165,7 @@ export class Deployment implements AsyncDisposable {
       onTransition: (path, from, to, reason) => {
         const why = reason === null ? '' : ` (${reason})`
         this.note(`${name} ${path}: ${from} => ${to}${why}`)
+        if (to === GIVEN_UP) this.checker.violations.push(`${name}: ${path} gave up${why}`)
       },
     })
     node.start()

@@ -61,6 +61,8 @@ export const RoleHealth = Type.Object({
   roles: Type.Array(Word, { maxItems: 8 }),
   leading: Type.Boolean(),
   deadLetters: Count,
+  /** How many actors are given up now, because they have crashed too often. */
+  givenUp: Type.Optional(Count),
   /** How many messages from outside could not be decoded, since the start. */
   parked: Count,
   /** How many messages of newer versions it did not know, since the start. */

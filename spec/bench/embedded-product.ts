@@ -1,4 +1,5 @@
 /** A process with all roles on a simulated cloud, as measurements start it. */
+import { Metrics } from '../../ops/metrics/metrics.ts'
 import { openEmbeddedWorld } from '../../ops/ports.ts'
 import { startProcess } from '../../ops/process.ts'
 import { endInOrder } from '../../ops/shutdown.ts'
@@ -15,7 +16,13 @@ import { until } from '../support/until.ts'
 export async function startEmbedded(config: Config, size: Omit<CloudPlan, 'clock' | 'random'>) {
   const clock = new SystemClock()
   const log = createLogger('error')
-  const ambient = { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
+  const ambient = {
+    clock,
+    random: new SystemRandom(),
+    log,
+    closing: new AsyncDisposableStack(),
+    metrics: new Metrics(),
+  }
   const embedded = buildCloud({ clock, random: new SeededRandom(1), ...size })
   const world = openEmbeddedWorld(config, ambient, embedded)
   await world.store.migrate()

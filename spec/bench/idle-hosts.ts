@@ -2,6 +2,7 @@
  * All roles in this process with a simulated cloud of many idle hosts; started by `memory.ts`, ends
  * by a signal.
  */
+import { Metrics } from '../../ops/metrics/metrics.ts'
 import { buildCloud } from '../../transports/simulated/build-cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
 import { createLogger } from '../../transports/log/logger.ts'
@@ -18,7 +19,13 @@ const HOSTS_PER_SEGMENT = 100
 const config = configOf('[api]\nlisten_port = 0\n', 'embedded')
 const clock = new SystemClock()
 const log = createLogger('error')
-const ambient = { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
+const ambient = {
+  clock,
+  random: new SystemRandom(),
+  log,
+  closing: new AsyncDisposableStack(),
+  metrics: new Metrics(),
+}
 const cloud = buildCloud({
   clock,
   random: new SeededRandom(1),

@@ -2,6 +2,7 @@
  * How soon a reported host failure leads to the first evacuation, and how many requests a whole
  * recovery sends to OpenStack.
  */
+import { Metrics } from '../../ops/metrics/metrics.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openRealWorld } from '../../ops/ports.ts'
 import { startProcess } from '../../ops/process.ts'
@@ -111,7 +112,13 @@ async function runProduct(
   const config = configOf(configuration, 'file')
   const log = createLogger('error')
   const closing = new AsyncDisposableStack()
-  const ambient = { clock: new SystemClock(), random: new SystemRandom(), log, closing }
+  const ambient = {
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    log,
+    closing,
+    metrics: new Metrics(),
+  }
   const real = await openRealWorld(config, ambient)
   const world = {
     ...real,

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { LINES } from '../../ops/roles/decision-lines.ts'
-import { DecisionLog, loggedAnnouncer } from '../../ops/roles/decision-log.ts'
+import { DecisionLog } from '../../ops/roles/decision-log.ts'
+import { witnessed } from '../../ops/roles/witness.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import type { WireBody } from '../../schema/messages/catalogue.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -76,7 +77,7 @@ test('while the store gives no epoch, one line says it, and another one when the
   )
 })
 
-test('a step of a recovery is shown with its epoch, segment, notification, host and reason', (t) => {
+test('a step of a recovery is shown with its epoch, segment, notification, trace, host and reason', (t) => {
   const { decisions, lines, step } = open()
   decisions.announced('leader.proclaimed', { holder: 'controller-1', epoch: 7 })
   decisions.turned(RECOVERY, 'queued', 'deciding', null)
@@ -88,6 +89,7 @@ test('a step of a recovery is shown with its epoch, segment, notification, host 
         epoch: 7,
         segment: SEGMENT,
         notification: NOTIFICATION,
+        trace: '22222222222242228222222222222222',
         host: 'compute-1',
         reason: 'the host was not fenced',
         evidence: [],
@@ -176,7 +178,7 @@ test('a fault is a line when the bus has stored it, and not before', async (t) =
       if (isAway) throw new CodedError('BUS_UNAVAILABLE', 'away')
     },
   }
-  const announcer = loggedAnnouncer(bus, new DecisionLog(log))
+  const announcer = witnessed(bus, new DecisionLog(log))
   const fault = {
     instance: INSTANCE,
     hostName: 'compute-1',

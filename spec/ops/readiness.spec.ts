@@ -3,6 +3,7 @@
  * real NATS server.
  */
 import test from 'ava'
+import { Metrics } from '../../ops/metrics/metrics.ts'
 import { connect, type NatsConnection } from 'nats'
 import { openEmbeddedWorld } from '../../ops/ports.ts'
 import { startProcess } from '../../ops/process.ts'
@@ -48,7 +49,13 @@ password = ${PASSWORD}
   const config = configOf(text, 'embedded')
   const clock = new SystemClock()
   const log = createLogger('error')
-  const ambient = { clock, random: new SystemRandom(), log, closing: new AsyncDisposableStack() }
+  const ambient = {
+    clock,
+    random: new SystemRandom(),
+    log,
+    closing: new AsyncDisposableStack(),
+    metrics: new Metrics(),
+  }
   const size = { segments: 1, hostsPerSegment: 2, instances: 0 }
   const cloud = buildCloud({ clock, random: new SeededRandom(1), ...size })
   const world = openEmbeddedWorld(config, ambient, cloud)

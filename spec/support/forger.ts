@@ -106,7 +106,7 @@ export const FORGERIES: Readonly<Record<string, (self: string, of: Victims) => A
   'faults taken away from the engine': () =>
     raw(`$JS.API.CONSUMER.MSG.NEXT.${FAULTS}.engine`, '{"batch":100}'),
   'a fault acknowledged for the engine': () => raw(`$JS.ACK.${FAULTS}.engine.1.1.1.1.0`, '+ACK'),
-  'an answer of JetStream to an engine': ({}, { engine }) => raw(`_INBOX.${engine}.x`, '{}'),
+  'an answer of JetStream to an engine': (_, { engine }) => raw(`_INBOX.${engine}.x`, '{}'),
   'listening to all messages': () => hearing(`ha.${CLOUD}.>`),
   'listening to the answers to others': () => hearing('_INBOX.>'),
 }

@@ -96,11 +96,7 @@ function configuration(
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
-  const rules = Object.entries(denied ?? {}).map(([operation, subjects]) => {
-    return `${operation}: { deny: ${JSON.stringify(subjects)} }`
-  })
-  const permissions = rules.length === 0 ? '' : `, permissions: { ${rules.join(', ')} }`
-  const user = `{ user: ha, password: ${JSON.stringify(password ?? '')}${permissions} }`
+  const user = userHa(password, denied)
   const routes = cluster?.routes.map((port) => `nats://127.0.0.1:${port}`)
   const others =
     `server_name: n${cluster?.port}\ncluster { name: ${cluster?.name}, listen: ` +
@@ -112,6 +108,14 @@ function configuration(
     ...tlsLines(tls),
     '',
   ].join('\n')
+}
+
+function userHa(password = '', denied: Denied = {}): string {
+  const rules = Object.entries(denied).map(([operation, subjects]) => {
+    return `${operation}: { deny: ${JSON.stringify(subjects)} }`
+  })
+  const permissions = rules.length === 0 ? '' : `, permissions: { ${rules.join(', ')} }`
+  return `{ user: ha, password: ${JSON.stringify(password)}${permissions} }`
 }
 
 const quoted = (text: string): string => JSON.stringify(text)

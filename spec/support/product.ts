@@ -47,6 +47,8 @@ servers = ${told.bus}
 enabled = ${told.roles}
 [ssh]
 state_directory = ${told.stateDirectory}
+[health]
+listen_port = 0
 ${told.more ?? ''}`
 
 /** A database of this server, as the configuration names it. */

@@ -11,6 +11,8 @@ import type { SchemaGate } from './schema-gate.ts'
 export interface StorePorts {
   readonly clock: ClockPort
   readonly random: RandomPort
+  /** Told of each transaction that is tried again after a conflict. */
+  readonly retried?: (() => void) | undefined
 }
 
 /** What an error of a database means, in our terms. */
@@ -100,6 +102,7 @@ export function transactions(
           const message = `the database refused ${attempt} attempts: ${describeError(error)}`
           throw new CodedError('STORE_CONFLICT', message, { cause: error })
         }
+        ports.retried?.()
         await pause(attempt)
       }
     }

@@ -376,6 +376,17 @@ const events = fc.oneof(
   fc.integer({ min: 2500, max: 9000 }).map((passMs) => ({ message: undefined, passMs })),
 )
 
+for (const seen of ['dead', 'alive'] as const) {
+  test(`a host that was seen ${seen} is blind as soon as its watcher is given up, until it speaks again`, (t) => {
+    const before = [three, ...allAlive, sees(1, seen), ticked(1000)]
+    const lost: ObserverMessage = { type: 'observer.watcher-given-up', host: idOf(1) }
+    t.deepEqual(after(...before, lost).said, ['host-1 blind'])
+    const later = [6000, 12_000].flatMap((atMs) => [ticked(atMs)])
+    t.false(after(...before, lost, ...later).said.includes(`host-1 ${seen}`))
+    t.deepEqual(after(...before, lost, sees(1, 'alive')).said, ['host-1 alive'])
+  })
+}
+
 test('a blind observer calls nobody dead, whatever it is told', (t) => {
   holds(
     t,

@@ -112,6 +112,7 @@ function stageOn(turnsOf: (clock: ClockPort) => Turns, policy: Partial<ChildPoli
           },
           first: { type: 'toy.begin' },
           policy: { ...LEAF, ...policy },
+          childGivenUp: (given) => say(`${given.name} is given up`),
           perform: (effect, signal) => {
             signals.push(signal)
             return effect.outcome

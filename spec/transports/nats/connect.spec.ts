@@ -289,6 +289,8 @@ const isStored = (node: NatsTransport, id: string): Promise<boolean> =>
     () => false,
   )
 
+const isWarning = (line: string): boolean => line.includes('accept every client')
+
 /** Of a network card of this machine. */
 const ownAddress = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
@@ -314,8 +316,7 @@ test('a bus that is open to all is used on loopback without a word, elsewhere wi
     const log = recordingLog()
     await using node = join(`nats://${address}:${port}`, { log })
     await until(() => node.bus.connected(), 'it is connected')
-    const said = (line: string): boolean => line.includes('accept every client')
-    t.is(log.lines.filter(said).length, warnings, address)
+    t.is(log.lines.filter(isWarning).length, warnings, address)
     const standing = node.bus.hindrances().filter(({ kind }) => kind === 'degraded')
     t.is(standing.length, warnings, address)
     const checks = busChecks(node.bus, CLOUD, ['host-monitor'])
