@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openServerHost, type HostedServer } from './container.ts'
+import { asProcesses, openServerHost, type HostedServer } from './container.ts'
 import { freePort, temporaryDirectory } from './process.ts'
 
 export interface NatsServer extends AsyncDisposable {
@@ -12,6 +12,10 @@ export interface NatsServer extends AsyncDisposable {
   stop(): Promise<void>
   /** Starts it again, with what it has stored. */
   restart(change?: Partial<NatsFeatures>): Promise<void>
+  /** Kills it without warning. */
+  kill(): Promise<void>
+  /** Applies another configuration without a restart, as far as the server can. */
+  reload(change: Partial<NatsFeatures>): Promise<void>
   /** Freezes it: connections stay open and nothing answers. */
   pause(): Promise<void>
   resume(): Promise<void>
@@ -30,7 +34,19 @@ export interface NatsFeatures {
     readonly name: string
     readonly port: number
     readonly routes: readonly number[]
+    /** Clients are not told of the other servers: they know the addresses of relays only. */
+    readonly isHidden?: boolean
   }
+  /** Further lines of the configuration, such as users with permissions. */
+  readonly more: string
+}
+
+/** Where a server listens, and which program it is. */
+interface NatsPlace {
+  /** For one whose address must be known before; default: a free one. */
+  readonly port?: number
+  /** Path of another program than the distribution's. */
+  readonly program?: string
 }
 
 /** Subjects that an account may not publish, or subscribe to. */
@@ -39,21 +55,23 @@ export interface Denied {
   readonly subscribe?: readonly string[]
 }
 
-/** Starts a server; `port` for one whose address must be known before. */
+/** Starts a server. */
 export async function startNats(
-  features: Partial<NatsFeatures> & { readonly port?: number } = {},
+  features: Partial<NatsFeatures> & NatsPlace = {},
 ): Promise<NatsServer> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('nats'))
   const port = features.port ?? (await freePort())
   const file = join(directory.path, 'nats.conf')
-  const host = await openServerHost('nats', directory.path)
+  const { program } = features
+  const host = program === undefined ? await openServerHost('nats', directory.path) : asProcesses
   let server: HostedServer | undefined
+  const write = (change: Partial<NatsFeatures>): Promise<void> =>
+    writeFile(file, configuration(change, directory.path), { mode: 0o600 })
   const start = async (change: Partial<NatsFeatures>): Promise<void> => {
-    const text = configuration(change, directory.path)
-    await writeFile(file, text, { mode: 0o600 })
+    await write(change)
     const args = ['--config', file, '--addr', '127.0.0.1', '--port', String(port)]
-    const command = { command: 'nats-server', debianPackage: 'nats-server', args }
+    const command = { command: program ?? 'nats-server', debianPackage: 'nats-server', args }
     server = await host.start(command, /Server is ready/u)
   }
   await start(features)
@@ -65,6 +83,15 @@ export async function startNats(
       server = undefined
     },
     restart: (change = {}) => start(change),
+    async kill() {
+      await server?.signal('SIGKILL')
+      await server?.ended
+      server = undefined
+    },
+    async reload(change) {
+      await write(change)
+      await server?.signal('SIGHUP')
+    },
     async pause() {
       await server?.signal('SIGSTOP')
     },
@@ -79,7 +106,7 @@ export async function startNats(
 }
 
 function configuration(
-  { jetstream = true, password, denied, cluster, tls }: Partial<NatsFeatures>,
+  { jetstream = true, password, denied, cluster, tls, more = '' }: Partial<NatsFeatures>,
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
@@ -91,12 +118,14 @@ function configuration(
   const routes = cluster?.routes.map((port) => `nats://127.0.0.1:${port}`)
   const others =
     `server_name: n${cluster?.port}\ncluster { name: ${cluster?.name}, listen: ` +
-    `"127.0.0.1:${cluster?.port}", routes: ${JSON.stringify(routes)} }`
+    `"127.0.0.1:${cluster?.port}", routes: ${JSON.stringify(routes)}, ` +
+    `no_advertise: ${cluster?.isHidden === true} }`
   return [
     ...(jetstream ? [store] : []),
     ...(password === undefined ? [] : [`authorization { users: [${user}] }`]),
     ...(cluster === undefined ? [] : [others]),
     ...tlsLines(tls),
+    more,
     '',
   ].join('\n')
 }

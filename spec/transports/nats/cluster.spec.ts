@@ -8,23 +8,23 @@ import { connectNats } from '../../../transports/nats/connect.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { silentLog } from '../../support/logs.ts'
-import { startNats } from '../../support/nats.ts'
-import { freePort } from '../../support/process.ts'
+import { clusterProgram, startNatsCluster } from '../../support/nats-cluster.ts'
 import { until } from '../../support/until.ts'
 
 const PATIENCE_MS = 90_000
 
-/** So many connected servers, and one connection to the first. */
+const found = clusterProgram()
+if ('missing' in found)
+  process.stderr.write(`left out: clusters of NATS servers, for ${found.missing}\n`)
+const clusterTest = 'missing' in found ? test.skip : test
+
+/** So many connected servers, and one connection to all of them. */
 async function openCluster(size: number) {
   const stack = new AsyncDisposableStack()
-  const ports = await Promise.all(Array.from({ length: size }, () => freePort()))
-  const servers = await Promise.all(
-    ports.map((port) => startNats({ cluster: { name: 'west', port, routes: ports } })),
-  )
-  for (const server of servers) stack.use(server)
+  const cluster = stack.use(await startNatsCluster({ size }))
   const node = stack.use(
     connectNats({
-      servers: servers.map(({ url }) => url),
+      servers: cluster.urls,
       cloud: 'west',
       leaseTtlMs: 6000,
       clock: new SystemClock(),
@@ -40,6 +40,7 @@ async function openCluster(size: number) {
       ?.check()
       .then(() => '', describeError)) ?? ''
   return {
+    cluster,
     node,
     /** The hindrances of the engine. */
     hindrance: () => say(0),
@@ -49,7 +50,7 @@ async function openCluster(size: number) {
   }
 }
 
-test('a cluster of two works, with a remark', async (t) => {
+clusterTest('a cluster of two works, with a remark', async (t) => {
   t.timeout(4 * PATIENCE_MS)
   await using cluster = await openCluster(2)
   await until('an engine can lead', cluster.leads, PATIENCE_MS)
@@ -58,7 +59,7 @@ test('a cluster of two works, with a remark', async (t) => {
   await until('the engine is ready', async () => (await cluster.hindrance()) === '', PATIENCE_MS)
 })
 
-test('a cluster of three causes no remark', async (t) => {
+clusterTest('a cluster of three causes no remark', async (t) => {
   t.timeout(4 * PATIENCE_MS)
   await using cluster = await openCluster(3)
   await until('an engine can lead', cluster.leads, PATIENCE_MS)
@@ -71,3 +72,36 @@ test('a cluster of three causes no remark', async (t) => {
   )
   t.is(await cluster.remark(), '')
 })
+
+clusterTest(
+  'a cluster of three goes on when any one of its servers is killed or frozen',
+  async (t) => {
+    t.timeout(6 * PATIENCE_MS)
+    await using opened = await openCluster(3)
+    const { cluster, node } = opened
+    await until('an engine can lead', opened.leads, PATIENCE_MS)
+    for (const [index, server] of cluster.servers.entries()) {
+      const accepted = async (): Promise<boolean> => {
+        const body = new TextEncoder().encode('x')
+        const stored = node.bus.publishFault(`ha.west.fault.guest.${index}`, body, `fault-${index}`)
+        return await stored.then(
+          () => true,
+          () => false,
+        )
+      }
+      await server.kill()
+      await until(`a fault is stored without server ${index}`, accepted, PATIENCE_MS)
+      await cluster.restart(index)
+      await until(
+        'it is complete',
+        async () => (await opened.remark()) === '',
+        2 * PATIENCE_MS,
+        500,
+      )
+      await server.pause()
+      await until(`a fault is stored while server ${index} is frozen`, accepted, PATIENCE_MS)
+      await server.resume()
+    }
+    t.pass()
+  },
+)
