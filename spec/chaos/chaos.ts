@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SeededRandom } from '../../transports/simulated/random.ts'
 import { formatEntry } from '../../transports/simulated/ledger.ts'
 import { temporaryDirectory } from '../support/process.ts'
-import { until } from '../support/until.ts'
 import { breakPromise } from './breakages.ts'
 import { collect, countUnfinished, pendingFaults } from './evidence.ts'
 import { FailoverWatch } from './failovers.ts'
@@ -22,7 +21,6 @@ import { Reporter } from './reporter.ts'
 import { summaryOf } from './summary.ts'
 import { openChaosWorld, type ChaosWorld } from './world.ts'
 
-const LEADER_MS = 60_000
 /** Hosts are heard and guests are seen before anything breaks. */
 const CALM_MS = 10_000
 const SAMPLE_MS = 5000
@@ -44,7 +42,6 @@ async function chaos(plan: ChaosPlan): Promise<number> {
   const startedAtMs = performance.now()
   await using world = await openChaosWorld(plan, { directory: directory.path, logs }, say)
   await using failovers = await FailoverWatch.open(world)
-  await until('an engine leads', () => failovers.leader !== undefined, LEADER_MS, 100)
   await using watch = startWatch(world, logs)
   await sleep(CALM_MS)
   say(`the chaos begins after ${Math.round((performance.now() - startedAtMs) / 1000)} s`)

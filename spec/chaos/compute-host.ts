@@ -119,7 +119,9 @@ export class ComputeHost implements AsyncDisposable {
     const { monitor, stateDirectory } = this
     if (monitor === undefined || stateDirectory === undefined) return
     const removed = rm(join(stateDirectory, KEPT_RUNS), { force: true })
-    removed.then(() => monitor.powerOn()).catch((error: unknown) => process.emitWarning(String(error)))
+    removed
+      .then(() => monitor.powerOn())
+      .catch((error: unknown) => process.emitWarning(String(error)))
   }
 }
 

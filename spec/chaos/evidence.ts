@@ -36,7 +36,9 @@ export async function collect(world: ChaosWorld, footprints: FootprintWatch): Pr
   }
 }
 
-async function readStore({ pool }: ChaosWorld): Promise<Pick<Evidence, 'notifications' | 'journal'>> {
+async function readStore({
+  pool,
+}: ChaosWorld): Promise<Pick<Evidence, 'notifications' | 'journal'>> {
   const [notifications] = await pool.query<RowDataPacket[]>(
     `SELECT n.notification_uuid AS uuid, n.type, n.status, n.message, n.payload, n.created_at, h.name
      FROM notifications n JOIN hosts h ON h.uuid = n.source_host_uuid ORDER BY n.id`,
@@ -45,17 +47,15 @@ async function readStore({ pool }: ChaosWorld): Promise<Pick<Evidence, 'notifica
     'SELECT id, epoch, step, subject FROM journal ORDER BY id',
   )
   return {
-    notifications: notifications.map(
-      (row): StoredNotification => ({
-        uuid: String(row['uuid']),
-        type: String(row['type']),
-        status: String(row['status']),
-        message: row['message'] === null ? null : String(row['message']),
-        host: String(row['name']),
-        instance: /"instance_uuid": ?"([^"]+)"/.exec(String(row['payload']))?.[1],
-        createdAtMs: Number(row['created_at']),
-      }),
-    ),
+    notifications: notifications.map((row): StoredNotification => ({
+      uuid: String(row['uuid']),
+      type: String(row['type']),
+      status: String(row['status']),
+      message: row['message'] === null ? null : String(row['message']),
+      host: String(row['name']),
+      instance: /"instance_uuid": ?"([^"]+)"/.exec(String(row['payload']))?.[1],
+      createdAtMs: Number(row['created_at']),
+    })),
     journal: journal.map((row) => ({
       id: Number(row['id']),
       epoch: Number(row['epoch']),

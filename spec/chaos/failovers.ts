@@ -1,8 +1,12 @@
 /** Hears on the bus who leads, and measures how long the next leader takes after the end of the one before. */
+import type { Pool, RowDataPacket } from 'mysql2/promise'
 import { connect, type NatsConnection } from 'nats'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
+import { until } from '../support/until.ts'
 import { CLOUD, type ChaosWorld } from './world.ts'
+
+const LEADER_MS = 60_000
 
 export type Ending = 'SIGKILL' | 'SIGTERM'
 
@@ -37,7 +41,8 @@ export class FailoverWatch implements AsyncDisposable {
     })
   }
 
-  static async open({ nats, access }: ChaosWorld): Promise<FailoverWatch> {
+  /** Begins to hear. An engine must lead soon. */
+  static async open({ nats, access, pool }: ChaosWorld): Promise<FailoverWatch> {
     const { user, password: pass } = access.witness
     const connection = await connect({
       servers: [...nats.urls],
@@ -47,7 +52,18 @@ export class FailoverWatch implements AsyncDisposable {
       reconnectTimeWait: 100,
       pingInterval: 1000,
     })
-    return new FailoverWatch(connection)
+    const watch = new FailoverWatch(connection)
+    // An engine may have been proclaimed before.
+    await until('an engine leads', async () => await watch.#read(pool), LEADER_MS, 100)
+    return watch
+  }
+
+  async #read(pool: Pool): Promise<boolean> {
+    const [rows] = await pool.query<RowDataPacket[]>('SELECT epoch, holder FROM leadership')
+    const row = rows[0]
+    if (row === undefined || row['holder'] === null) return false
+    this.#leads(String(row['holder']), Number(row['epoch']))
+    return true
   }
 
   /** The node that leads, as far as was heard. */

@@ -116,7 +116,13 @@ export class FaultSource {
     if (victim === undefined || fate === undefined) return
     const { name } = victim
     const instances = http.cloud.instances.filter(({ host }) => host === name).map(({ id }) => id)
-    truth.hostDeaths.push({ host: name, fate, atMs: Date.now(), instances, repairedAtMs: undefined })
+    truth.hostDeaths.push({
+      host: name,
+      fate,
+      atMs: Date.now(),
+      instances,
+      repairedAtMs: undefined,
+    })
     this.#say(`${name} ${fate} with ${instances.length} instances`)
     if (fate === 'loses power') http.cloud.crashHost(name)
     else if (fate === 'hangs') http.cloud.hangHost(name)
@@ -219,4 +225,3 @@ const hostDown = (hostname: string) =>
     hostname,
     payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
   }) as const
-

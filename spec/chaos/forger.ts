@@ -90,7 +90,12 @@ export class Forger implements AsyncDisposable {
       const observed = { host: uuid, hostName: name, segment, observer, sequence }
       this.#say('host.observed', observer, { ...observed, state: 'dead', evidence: ['it is dead'] })
     }
-    const health = { libvirt: 'answers', libvirtAgeMs: 0, compute: 'runs', computeAgeMs: 0 } as const
+    const health = {
+      libvirt: 'answers',
+      libvirtAgeMs: 0,
+      compute: 'runs',
+      computeAgeMs: 0,
+    } as const
     this.#say('host.heartbeat', name, { hostName: name, sequence, ...health })
     this.#say('guests.running', name, { hostName: name, guests: [] })
     this.#say('leader.proclaimed', 'engine-9', { holder: 'engine-9', epoch: 1_000_000 })

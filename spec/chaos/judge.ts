@@ -89,16 +89,22 @@ function unended({ notifications, acceptances, pendingFaults }: Evidence): reado
   return [
     ...notifications
       .filter(({ status }) => OPEN.includes(status))
-      .map(({ uuid, type, host, status, message }) => ({
-        promise,
-        what: `${type} ${uuid} of ${host} is still ${status}: ${message ?? 'without a word'}`,
-      } as const)),
+      .map(
+        ({ uuid, type, host, status, message }) =>
+          ({
+            promise,
+            what: `${type} ${uuid} of ${host} is still ${status}: ${message ?? 'without a word'}`,
+          }) as const,
+      ),
     ...acceptances
       .filter(({ notification }) => !known.has(notification))
-      .map(({ notification, what }) => ({
-        promise,
-        what: `${what} was accepted as ${notification}, and is not in the store`,
-      } as const)),
+      .map(
+        ({ notification, what }) =>
+          ({
+            promise,
+            what: `${what} was accepted as ${notification}, and is not in the store`,
+          }) as const,
+      ),
     ...(pendingFaults === 0
       ? []
       : [{ promise, what: `${pendingFaults} faults in the stream were never taken` } as const]),

@@ -8,7 +8,9 @@ import type { InstanceId } from '../../schema/ids.ts'
 import { DOMAIN_XML, startStandIn, type Reply } from '../support/libvirt-stand-in.ts'
 
 /** How libvirt tells what our simulated machines have: procedure, and the numbers of the event. */
-const TOLD: Partial<Record<GuestEvent, readonly [procedure: number, event: number, detail: number]>> = {
+const TOLD: Partial<
+  Record<GuestEvent, readonly [procedure: number, event: number, detail: number]>
+> = {
   started: [EVENTS.lifecycle.procedure, 2, 0],
   'stopped-shutdown': [EVENTS.lifecycle.procedure, 5, 0],
   'stopped-destroyed': [EVENTS.lifecycle.procedure, 5, 1],

@@ -2,7 +2,12 @@
 import { parseArgs } from 'node:util'
 
 /** Promises that can be broken on purpose, so that one sees them found. */
-export const BREAKAGES = ['second-evacuation', 'healthy-power-off', 'stale-epoch', 'lost-fault'] as const
+export const BREAKAGES = [
+  'second-evacuation',
+  'healthy-power-off',
+  'stale-epoch',
+  'lost-fault',
+] as const
 export type Breakage = (typeof BREAKAGES)[number]
 
 export interface ChaosPlan {
@@ -38,7 +43,11 @@ export function readPlan(args: readonly string[]): ChaosPlan {
     seed: whole('seed', values.seed, [0, 2 ** 31]),
     durationMs: durationOf(values),
     hosts,
-    instances: whole('instances', values.instances ?? String(INSTANCES_PER_HOST * hosts), [1, 10_000]),
+    instances: whole(
+      'instances',
+      values.instances ?? String(INSTANCES_PER_HOST * hosts),
+      [1, 10_000],
+    ),
     breakage: breakageOf(values.break),
   }
 }
@@ -63,7 +72,9 @@ function breakageOf(text: string | undefined): Breakage | undefined {
 function whole(name: string, text: string, [min, max]: readonly [number, number]): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new RangeError(`--${name} ${text}: a whole number from ${min} to ${max} is needed\n${USAGE}`)
+    throw new RangeError(
+      `--${name} ${text}: a whole number from ${min} to ${max} is needed\n${USAGE}`,
+    )
   }
   return value
 }

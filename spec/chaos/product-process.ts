@@ -39,7 +39,7 @@ export class ProductProcess implements AsyncDisposable {
   #wanted: 'up' | 'down' = 'up'
   #isFrozen = false
   #isSignalled = false
-  #ready = Promise.withResolvers<void>()
+  readonly #ready = Promise.withResolvers<void>()
 
   private constructor(launch: Launch) {
     this.node = launch.node
@@ -48,7 +48,7 @@ export class ProductProcess implements AsyncDisposable {
     this.#log = createWriteStream(join(launch.logs, `${launch.node}.log`), { flags: 'a' })
   }
 
-  /** Starts it; `ready` resolves when its first life runs. */
+  /** Starts it. */
   static async start(launch: Launch): Promise<ProductProcess> {
     const started = new ProductProcess(launch)
     await writeFile(started.#file, launch.configuration, { mode: 0o600 })
@@ -56,8 +56,20 @@ export class ProductProcess implements AsyncDisposable {
     return started
   }
 
-  get ready(): Promise<void> {
-    return this.#ready.promise
+  /** Resolves when its first life runs; throws when that takes too long. */
+  async ready(withinMs: number): Promise<void> {
+    const ending = new AbortController()
+    const late = async (): Promise<never> => {
+      await sleep(withinMs, undefined, { signal: ending.signal })
+      throw new Error(`${this.node} does not run: see its log in ${this.#launch.logs}`)
+    }
+    const waiting = late()
+    waiting.catch(() => undefined)
+    try {
+      await Promise.race([this.#ready.promise, waiting])
+    } finally {
+      ending.abort()
+    }
   }
 
   get pid(): number | undefined {
@@ -131,7 +143,14 @@ export class ProductProcess implements AsyncDisposable {
   }
 
   #spawn(): void {
-    const words = [process.execPath, ...this.#launch.flags, 'ops/cli.ts', 'run', '--config', this.#file]
+    const words = [
+      process.execPath,
+      ...this.#launch.flags,
+      'ops/cli.ts',
+      'run',
+      '--config',
+      this.#file,
+    ]
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })

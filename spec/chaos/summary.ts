@@ -58,13 +58,20 @@ export function summaryOf(told: Told): object {
 }
 
 const countBy = (words: readonly string[]): Readonly<Record<string, number>> =>
-  Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]))
+  Object.fromEntries(
+    [...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]),
+  )
 
 function figuresOf(measured: readonly Failover[], how: Failover['how']): object {
   const found = measured.filter((each) => each.how === how)
   if (found.length === 0) return { count: 0 }
   const at = (share: number, field: 'toProclaimedMs' | 'toFirstActMs'): number =>
-    Math.round(quantile(found.map((each) => each[field]), share))
+    Math.round(
+      quantile(
+        found.map((each) => each[field]),
+        share,
+      ),
+    )
   return {
     count: found.length,
     proclaimedMs: { p50: at(0.5, 'toProclaimedMs'), p99: at(0.99, 'toProclaimedMs') },

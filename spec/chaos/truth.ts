@@ -68,7 +68,9 @@ export class Truth {
 
   /** Undefined while the host is well. */
   deathOf(host: string): HostDeath | undefined {
-    return this.hostDeaths.findLast((death) => death.host === host && death.repairedAtMs === undefined)
+    return this.hostDeaths.findLast(
+      (death) => death.host === host && death.repairedAtMs === undefined,
+    )
   }
 
   /** A BMC is told to power a machine off, and obeys. */

@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createPool, type Pool } from 'mysql2/promise'
-import { RestClient } from '../openstack/rest-client.ts'
+import { registerSegments } from '../../ops/simulator/register-segments.ts'
+import { openMysqlStore } from '../../transports/sql/mysql.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
 import { startHttpCloud, type HttpCloud } from '../support/http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from '../support/mariadb.ts'
 import { startNatsCluster, type NatsCluster } from '../support/nats-cluster.ts'
@@ -13,7 +16,6 @@ import { startRabbitmq, type Rabbitmq } from '../support/rabbitmq.ts'
 import { makeRedfishIdentity } from '../support/redfish-bmc.ts'
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
 import { startSshAcceptor } from '../support/ssh-acceptor.ts'
-import { until } from '../support/until.ts'
 import { busAccess, type BusAccess, type SharedUser } from './bus-access.ts'
 import { ComputeHost } from './compute-host.ts'
 import type { ChaosPlan } from './plan.ts'
@@ -30,7 +32,7 @@ const SMALL_DISKS = 2
 const SMALL_DISK_MIB = 1
 /** So many monitors start at the same time. */
 const STARTING_MAX = 4
-const READY_MS = 180_000
+const READY_MS = 60_000
 
 /** Settings that let hosts die and return all the time: the guards against many deaths are not what is tested here. */
 const RULES = `[host]
@@ -99,10 +101,12 @@ export async function openChaosWorld(
   say(`servers run; the logs are in ${folders.logs}`)
   const truth = new Truth(ground.http.cloud)
   const hosts = await openHosts(opening, ground, truth)
-  const controllers = await openControllers(opening, ground)
-  const token = ground.http.keystone.issue('admin')
-  await register(controllers, hosts, { token, ground })
+  await register(ground, hosts)
   say(`${hosts.length} hosts are registered`)
+  const controllers = await openControllers(opening, ground)
+  await Promise.all(controllers.map(({ process }) => process.ready(READY_MS)))
+  say(`${controllers.length} controllers run`)
+  const token = ground.http.keystone.issue('admin')
   const disks = await startMonitors(opening, ground, hosts)
   const { mariadb, database: name } = ground
   const login = { host: mariadb.host, port: mariadb.port, user: mariadb.user, database: name }
@@ -245,26 +249,24 @@ async function openController(
   return { process, wires, url: `http://127.0.0.1:${port}` }
 }
 
-async function register(
-  controllers: readonly Controller[],
-  hosts: readonly ComputeHost[],
-  { token, ground }: { readonly token: string; readonly ground: Ground },
-): Promise<void> {
-  const url = controllers[0]?.url ?? ''
-  await until('the first gateway answers', () => answers(url), READY_MS, 200)
+/** The rows are there before any process of the product starts. */
+async function register({ mariadb, database, http }: Ground, hosts: readonly ComputeHost[]) {
+  const { host, port, user, password } = mariadb
+  const ports = { clock: new SystemClock(), random: new SystemRandom() }
   const attributes = new Map(hosts.map(({ name, controlAttributes }) => [name, controlAttributes]))
-  const rest = new RestClient(url, token)
-  for (const segment of ground.http.segments) {
-    const members = segment.hosts.map(({ name }) => [name, attributes.get(name) ?? ''] as const)
-    await rest.register(segment.name, new Map(members))
-  }
-}
-
-const answers = (url: string): Promise<boolean> =>
-  fetch(`${url}/health/ready`).then(
-    ({ ok }) => ok,
-    () => false,
+  await using store = openMysqlStore({ host, port, user, password, database }, ports)
+  await store.migrate()
+  await registerSegments(
+    store,
+    http.segments.map((segment) => ({
+      ...segment,
+      hosts: segment.hosts.map((each) => ({
+        ...each,
+        controlAttributes: attributes.get(each.name) ?? '',
+      })),
+    })),
   )
+}
 
 async function startMonitors(
   opening: AsyncDisposableStack,
@@ -278,14 +280,14 @@ async function startMonitors(
     for (const host of batch) {
       const disk = disks.length < SMALL_DISKS ? await mountSmallDisk(SMALL_DISK_MIB) : undefined
       if (disk !== undefined) disks.push({ host: host.name, disk: opening.use(disk) })
-      const directory = disk?.path ?? join(ground.directory, `state-of-${host.name}`)
-      if (disk === undefined) await mkdir(directory)
+      const directory = join(disk?.path ?? ground.directory, `state-of-${host.name}`)
+      await mkdir(directory, { mode: 0o700 })
       const launch = monitorLaunch(ground, host, directory)
       const monitor = opening.use(await ProductProcess.start(launch))
       host.watchedBy(monitor, directory)
       monitors.push(monitor)
     }
-    await Promise.all(monitors.map(({ ready }) => ready))
+    await Promise.all(monitors.map((monitor) => monitor.ready(READY_MS)))
   }
   return disks
 }

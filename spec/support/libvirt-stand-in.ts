@@ -1,6 +1,7 @@
 /** A daemon that speaks libvirt's protocol and has no guests: it answers as it is told to, well or badly. */
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { KEEPALIVE, PROGRAM } from '../../transports/libvirt/numbers.ts'
 import { encodePacket, PacketReader, type Packet } from '../../transports/libvirt/packets.ts'
 import { XdrWriter } from '../../transports/libvirt/xdr.ts'
 import { temporaryDirectory } from './process.ts'
@@ -57,6 +58,9 @@ export async function startStandIn(manners: Manners, domains = 1): Promise<Stand
     connection.on('close', () => daemon.connections.delete(connection))
     connection.on('data', (chunk: Buffer) => {
       for (const packet of packets.push(chunk)) {
+        if (packet.program === PROGRAM.keepalive && packet.procedure === KEEPALIVE.ping) {
+          connection.write(encodePacket({ ...packet, procedure: KEEPALIVE.pong }))
+        }
         if (packet.type !== 0) continue
         daemon.calls.set(packet.procedure, (daemon.calls.get(packet.procedure) ?? 0) + 1)
         const manner = daemon.manners[packet.procedure] ?? well[packet.procedure]
