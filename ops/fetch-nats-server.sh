@@ -11,8 +11,9 @@ KEPT=$PWD/node_modules/.cache/nats-server
 
 say() { printf 'instance-ha: %s\n' "$*" >&2; }
 
+# The same reason is said once.
 give_up() {
-  say "no nats-server for clusters: $1"
+  if [ "$(cat "$KEPT/missing" 2>/dev/null)" != "$1" ]; then say "no nats-server for clusters: $1"; fi
   printf '%s\n' "$1" >"$KEPT/missing"
   exit 0
 }

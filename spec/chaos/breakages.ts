@@ -1,15 +1,24 @@
 /** Breaks one promise on purpose near the end of a run, so that one sees that the judge finds it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FaultSource } from './faults.ts'
 import type { Breakage } from './plan.ts'
 import type { ChaosWorld } from './world.ts'
 
+/** The host that the saboteur lets die is recovered so soon. */
+const EVACUATED_WITHIN_MS = 120_000
+
 /** Resolves when it is done. */
-export async function breakPromise(world: ChaosWorld, breakage: Breakage): Promise<void> {
-  await BREAKAGE[breakage](world)
-  world.truth.sabotages.push(breakage)
+export async function breakPromise(
+  world: ChaosWorld,
+  breakage: Breakage,
+  faults: FaultSource,
+): Promise<void> {
+  await BREAKAGE[breakage](world, faults)
 }
 
-const BREAKAGE: Readonly<Record<Breakage, (world: ChaosWorld) => Promise<void>>> = {
+type Sabotage = (world: ChaosWorld, faults: FaultSource) => Promise<void>
+
+const BREAKAGE: Readonly<Record<Breakage, Sabotage>> = {
   'second-evacuation': evacuateAgain,
   'healthy-power-off': powerOff,
   'stale-epoch': writeWithStaleEpoch,
@@ -17,10 +26,12 @@ const BREAKAGE: Readonly<Record<Breakage, (world: ChaosWorld) => Promise<void>>>
 }
 
 /** Somebody asks Nova to evacuate an instance from a dead host, and asks again while that is under way. */
-async function evacuateAgain({ http, truth }: ChaosWorld): Promise<void> {
+async function evacuateAgain({ http, truth }: ChaosWorld, faults: FaultSource): Promise<void> {
   const { cloud } = http
   const { compute } = cloud.viewFor('saboteur')
-  for (;;) {
+  faults.killHost()
+  const deadlineMs = performance.now() + EVACUATED_WITHIN_MS
+  while (performance.now() < deadlineMs) {
     const victim = cloud.instances.find(
       ({ host, taskState }) =>
         taskState === 'rebuilding' && host !== null && truth.deathOf(host) !== undefined,

@@ -52,7 +52,18 @@ async function chaos(plan: ChaosPlan): Promise<number> {
   await watch.footprints.sample(world.processes())
   const evidence = await collect(world, watch.footprints)
   const findings = judge(evidence)
-  const told = { plan, logs, evidence, findings, failovers, nuisances, forger, settledMs }
+  const { serviceDeaths } = world.truth
+  const told = {
+    plan,
+    logs,
+    evidence,
+    findings,
+    failovers,
+    nuisances,
+    forger,
+    settledMs,
+    serviceDeaths,
+  }
   const summary = summaryOf({ ...told, loopDelayMsMax: watch.loopDelayMsMax() })
   process.stdout.write(`${JSON.stringify(summary)}\n`)
   return findings.length === 0 ? 0 : 1
@@ -76,7 +87,7 @@ async function disturb(world: ChaosWorld, plan: ChaosPlan, failovers: FailoverWa
   const breaking = async (): Promise<void> => {
     if (plan.breakage === undefined) return
     await sleep(Math.max(0, plan.durationMs - BREAK_BEFORE_END_MS))
-    await breakPromise(world, plan.breakage)
+    await breakPromise(world, plan.breakage, faults)
     say(`broken on purpose: ${plan.breakage}`)
   }
   await Promise.all([

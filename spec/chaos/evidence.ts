@@ -14,7 +14,6 @@ export async function collect(world: ChaosWorld, footprints: FootprintWatch): Pr
     ...(await readStore(world)),
     hostDeaths: truth.hostDeaths,
     guestDeaths: truth.guestDeaths,
-    serviceDeaths: truth.serviceDeaths,
     acceptances: truth.acceptances,
     powerOffs: truth.powerOffs,
     arrivals: truth.arrivals,

@@ -61,7 +61,7 @@ export class FaultSource {
   /** Runs until the signal aborts. */
   async run(pace: FaultPace, signal: AbortSignal): Promise<void> {
     await Promise.all([
-      this.#again(pace.hostMs, signal, () => this.#killHost()),
+      this.#again(pace.hostMs, signal, () => this.killHost()),
       this.#again(pace.guestMs, signal, () => this.killGuest()),
       this.#again(pace.serviceMs, signal, () => this.#killService()),
       this.#again(pace.errorMs, signal, () => this.#reportHealthyHost()),
@@ -102,7 +102,8 @@ export class FaultSource {
     }
   }
 
-  #killHost(): void {
+  /** A healthy host loses its power, hangs, or is cut off, unless too many are broken already. */
+  killHost(): void {
     const { truth, http } = this.#world
     const broken = truth.hostDeaths.filter(({ repairedAtMs }) => repairedAtMs === undefined)
     if (broken.length >= Math.max(1, BROKEN_SHARE_MAX * this.#world.hosts.length)) return
@@ -136,7 +137,7 @@ export class FaultSource {
     const victim = this.#pick(this.#world.hosts.filter(({ name }) => this.#isWell(name)))
     if (victim === undefined) return
     const { name } = victim
-    this.#world.truth.serviceDeaths.push({ host: name, atMs: Date.now() })
+    this.#world.truth.serviceDeaths += 1
     cloud.killNovaCompute(name)
     this.#reporter.report({
       type: 'PROCESS',

@@ -1,6 +1,6 @@
 /** Compares what the product did in a run with what really happened: every promise that was broken is one finding. Pure. */
 import type { Track } from './footprint.ts'
-import type { Acceptance, Arrival, GuestDeath, HostDeath, PowerOff, ServiceDeath } from './truth.ts'
+import type { Acceptance, Arrival, GuestDeath, HostDeath, PowerOff } from './truth.ts'
 
 /** A row of the store. */
 export interface StoredNotification {
@@ -36,7 +36,6 @@ export interface Evidence {
   readonly journal: readonly JournalLine[]
   readonly hostDeaths: readonly HostDeath[]
   readonly guestDeaths: readonly GuestDeath[]
-  readonly serviceDeaths: readonly ServiceDeath[]
   readonly acceptances: readonly Acceptance[]
   readonly powerOffs: readonly PowerOff[]
   readonly arrivals: readonly Arrival[]

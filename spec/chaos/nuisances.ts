@@ -134,11 +134,20 @@ export class Nuisances {
       await this.#last()
       process?.thaw()
     }
+    const stepClock = async (node: string): Promise<void> => {
+      const process = this.#process(node)
+      const pid = process?.pid
+      process?.stepClock()
+      await this.#last()
+      // A process that was started meanwhile has the right time.
+      if (process?.pid === pid) process?.stepClock()
+    }
     const terminate = async (node: string): Promise<void> => this.#process(node)?.terminate()
     return [
       { name: 'a controller is killed', weight: 4, on: controller, run: kill },
       { name: 'a controller is frozen', weight: 4, on: controller, run: freeze },
       { name: 'a controller is asked to end', weight: 2, on: controller, run: terminate },
+      { name: 'the clock of a controller is set', weight: 2, on: controller, run: stepClock },
       { name: 'an instance monitor is killed', weight: 3, on: monitor, run: kill },
       { name: 'an instance monitor is frozen', weight: 3, on: monitor, run: freeze },
     ]

@@ -107,6 +107,11 @@ export class ProductProcess implements AsyncDisposable {
     this.#child?.kill('SIGCONT')
   }
 
+  /** Sets its wall clock ahead, or back again. */
+  stepClock(): void {
+    this.#signal('SIGUSR2')
+  }
+
   /** Its machine has lost its power: it ends at once, and does not start. */
   cutPower(): void {
     this.#wanted = 'down'

@@ -20,6 +20,7 @@ export interface Told {
   readonly settledMs: number
   /** The longest time in which the harness itself stood still, ms. */
   readonly loopDelayMsMax: number
+  readonly serviceDeaths: number
 }
 
 /** Counts, figures and findings. */
@@ -37,7 +38,7 @@ export function summaryOf(told: Told): object {
     faults: {
       hosts: evidence.hostDeaths.length,
       guests: evidence.guestDeaths.length,
-      services: evidence.serviceDeaths.length,
+      services: told.serviceDeaths,
       acceptedReports: evidence.acceptances.length,
       forgedMessages: forger.sent,
       forgedFaultsStored: forger.stored,

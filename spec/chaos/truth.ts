@@ -20,11 +20,6 @@ export interface GuestDeath {
   readonly atMs: number
 }
 
-export interface ServiceDeath {
-  readonly host: string
-  readonly atMs: number
-}
-
 /** An order of a BMC that powered a running machine off. */
 export interface PowerOff {
   readonly host: string
@@ -53,12 +48,11 @@ const ARRIVAL = /^(\S+) moved from (\S+) to (\S+)$/
 export class Truth {
   readonly hostDeaths: HostDeath[] = []
   readonly guestDeaths: GuestDeath[] = []
-  readonly serviceDeaths: ServiceDeath[] = []
+  /** Deaths of nova-compute on living hosts. */
+  serviceDeaths = 0
   readonly powerOffs: PowerOff[] = []
   readonly arrivals: Arrival[] = []
   readonly acceptances: Acceptance[] = []
-  /** What the harness itself did wrong on purpose. */
-  readonly sabotages: string[] = []
   readonly #cloud: SimulatedCloud
   #read: LogEntry | undefined
 

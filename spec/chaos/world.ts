@@ -243,7 +243,8 @@ async function openController(
       `[bus]\nuser = ${user}\npassword = ${password}\ncloud = ${CLOUD}\n` +
       `[database]\ncredentials_key_file = ${join(directory, 'keys')}\n${RULES}${own[role] ?? ''}`,
   })
-  const { flags, logs } = ground
+  const { logs } = ground
+  const flags = [...ground.flags, '--import', './spec/chaos/clock-steps.ts']
   const launch = { node, role, configuration, flags, directory, logs }
   const process = opening.use(await ProductProcess.start(launch))
   return { process, wires, url: `http://127.0.0.1:${port}` }

@@ -110,24 +110,34 @@ function configuration(
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
-  const rules = Object.entries(denied ?? {}).map(([operation, subjects]) => {
-    return `${operation}: { deny: ${JSON.stringify(subjects)} }`
-  })
-  const permissions = rules.length === 0 ? '' : `, permissions: { ${rules.join(', ')} }`
-  const user = `{ user: ha, password: ${JSON.stringify(password ?? '')}${permissions} }`
-  const routes = cluster?.routes.map((port) => `nats://127.0.0.1:${port}`)
-  const others =
-    `server_name: n${cluster?.port}\ncluster { name: ${cluster?.name}, listen: ` +
-    `"127.0.0.1:${cluster?.port}", routes: ${JSON.stringify(routes)}, ` +
-    `no_advertise: ${cluster?.isHidden === true} }`
   return [
     ...(jetstream ? [store] : []),
-    ...(password === undefined ? [] : [`authorization { users: [${user}] }`]),
-    ...(cluster === undefined ? [] : [others]),
+    ...userLines(password, denied),
+    ...clusterLines(cluster),
     ...tlsLines(tls),
     more,
     '',
   ].join('\n')
+}
+
+function userLines(password: string | undefined, denied: Denied | undefined): readonly string[] {
+  if (password === undefined) return []
+  const rules = Object.entries(denied ?? {}).map(([operation, subjects]) => {
+    return `${operation}: { deny: ${JSON.stringify(subjects)} }`
+  })
+  const permissions = rules.length === 0 ? '' : `, permissions: { ${rules.join(', ')} }`
+  const user = `{ user: ha, password: ${quoted(password)}${permissions} }`
+  return [`authorization { users: [${user}] }`]
+}
+
+function clusterLines(cluster: NatsFeatures['cluster'] | undefined): readonly string[] {
+  if (cluster === undefined) return []
+  const { name, port, routes, isHidden = false } = cluster
+  const urls = JSON.stringify(routes.map((each) => `nats://127.0.0.1:${each}`))
+  return [
+    `server_name: n${port}`,
+    `cluster { name: ${name}, listen: "127.0.0.1:${port}", routes: ${urls}, no_advertise: ${isHidden} }`,
+  ]
 }
 
 const quoted = (text: string): string => JSON.stringify(text)

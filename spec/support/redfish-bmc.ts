@@ -89,8 +89,11 @@ export async function makeRedfishIdentity(): Promise<RedfishIdentity> {
   await using directory = await temporaryDirectory('redfish')
   const authority = makeAuthority(directory.path)
   const files = await authority.issue('bmc', 'IP:127.0.0.1')
-  const read = (file: string): Promise<string> => readFile(file, 'utf8')
-  return { ca: await read(authority.ca), cert: await read(files.cert), key: await read(files.key) }
+  const [ca, cert, key] = await Promise.all(
+    [authority.ca, files.cert, files.key].map((file) => readFile(file, 'utf8')),
+  )
+  if (ca === undefined || cert === undefined || key === undefined) throw new Error('no certificate')
+  return { ca, cert, key }
 }
 
 /** Starts a BMC on a free port of 127.0.0.1, behind a relay that can hold bytes back. Its machine is powered on unless one is given. */
