@@ -32,7 +32,7 @@ const SMALL_DISKS = 2
 const SMALL_DISK_MIB = 1
 /** So many monitors start at the same time. */
 const STARTING_MAX = 4
-const READY_MS = 60_000
+const READY_MS = 240_000
 
 /** Settings that let hosts die and return all the time: the guards against many deaths are not what is tested here. */
 const RULES = `[host]
