@@ -168,7 +168,9 @@ export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number):
     return power === 'power' || hasTrace(current, nowMs) ? 'alive' : 'suspect'
   }
   if (ssh === 'silence') return isSilent(current, rules, nowMs) ? 'dead' : 'suspect'
-  return heartbeat === 'doubt' ? 'suspect' : judgePowerOnly(power)
+  if (heartbeat === 'doubt') return 'suspect'
+  // However old the silence over SSH is, power is no answer to it: a hung kernel is powered on, too.
+  return power === 'power' && views.ssh?.sign === 'silent' ? 'suspect' : judgePowerOnly(power)
 }
 
 /** So often in a row since the latest sign of life, and Nova has heard nothing meanwhile. */

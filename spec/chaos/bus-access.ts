@@ -3,6 +3,7 @@
  * This is the only place that writes it.
  */
 import { randomUUID } from 'node:crypto'
+import { connect, type NatsConnection } from 'nats'
 import { subjectToken } from '../../schema/messages/codec.ts'
 
 /** One NATS user. */
@@ -28,6 +29,21 @@ export interface BusAccess {
   /** Lines of the servers' configuration. */
   configuration(revoked?: Revoked): string
 }
+
+/** Connects for the whole run, whatever happens to the servers and the account meanwhile. */
+export const connectLastingly = (
+  servers: readonly string[],
+  { user, password }: BusAccount,
+): Promise<NatsConnection> =>
+  connect({
+    servers: [...servers],
+    user,
+    pass: password,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+    pingInterval: 1000,
+    ignoreAuthErrorAbort: true, // an account whose permissions change may be refused for a moment
+  })
 
 /** Each compute host has an account of its own, which speaks in its own name only. */
 export function busAccess(cloud: string, hosts: readonly string[]): BusAccess {

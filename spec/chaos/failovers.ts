@@ -1,9 +1,10 @@
 /** Hears on the bus who leads, and measures how long the next leader takes after the end of the one before. */
 import type { Pool, RowDataPacket } from 'mysql2/promise'
-import { connect, type NatsConnection } from 'nats'
+import type { NatsConnection } from 'nats'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf } from '../../schema/messages/codec.ts'
 import { until } from '../support/until.ts'
+import { connectLastingly } from './bus-access.ts'
 import { CLOUD, type ChaosWorld } from './world.ts'
 
 const LEADER_MS = 60_000
@@ -24,51 +25,46 @@ interface Leading {
   readonly atMs: number
 }
 
+/** Where leaders speak. */
+const TOPICS = ['leadership', 'recovery', 'instance']
 /** What only a leader does, and tells. */
 const ACTS: ReadonlySet<string> = new Set(['recovery.stepped', 'move.stepped', 'guest.followed'])
 
 export class FailoverWatch implements AsyncDisposable {
   readonly measured: Failover[] = []
   readonly #connection: NatsConnection
+  readonly #pool: Pool
   #latest: Leading | undefined
   #running: { readonly how: Ending; readonly epoch: number; readonly atMs: number } | undefined
   #changes = 0
+  #missed = 0
 
-  private constructor(connection: NatsConnection) {
+  private constructor(connection: NatsConnection, pool: Pool) {
     this.#connection = connection
-    connection.subscribe(subjectOf(CLOUD, '>'), {
-      callback: (_error, message) => this.#take(message.data),
-    })
+    this.#pool = pool
+    for (const topic of TOPICS) {
+      connection.subscribe(subjectOf(CLOUD, topic, '>'), {
+        callback: (error, message) => {
+          if (error === null) this.#take(message.data)
+        },
+      })
+    }
   }
 
   /** Begins to hear. An engine must lead soon. */
   static async open({ nats, access, pool }: ChaosWorld): Promise<FailoverWatch> {
-    const { user, password: pass } = access.witness
-    const connection = await connect({
-      servers: [...nats.urls],
-      user,
-      pass,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-      pingInterval: 1000,
-    })
-    const watch = new FailoverWatch(connection)
-    // An engine may have been proclaimed before.
-    await until('an engine leads', async () => await watch.#read(pool), LEADER_MS, 100)
+    const watch = new FailoverWatch(await connectLastingly(nats.urls, access.witness), pool)
+    await until('an engine leads', () => watch.#read(), LEADER_MS, 100)
     return watch
   }
 
-  async #read(pool: Pool): Promise<boolean> {
-    const [rows] = await pool.query<RowDataPacket[]>('SELECT epoch, holder FROM leadership')
+  /** An engine may have been proclaimed while nobody heard it. True when one was ever proclaimed. */
+  async #read(): Promise<boolean> {
+    const [rows] = await this.#pool.query<RowDataPacket[]>('SELECT epoch, holder FROM leadership')
     const row = rows[0]
     if (row === undefined || row['holder'] === null) return false
     this.#leads(String(row['holder']), Number(row['epoch']))
     return true
-  }
-
-  /** The node that leads, as far as was heard. */
-  get leader(): string | undefined {
-    return this.#latest?.holder
   }
 
   /** How often leadership changed. */
@@ -81,6 +77,12 @@ export class FailoverWatch implements AsyncDisposable {
     return this.#latest !== undefined && performance.now() - this.#latest.atMs > forMs
   }
 
+  /** The node that leads, by the store, too. */
+  async findLeader(): Promise<string | undefined> {
+    await this.#read()
+    return this.#latest?.holder
+  }
+
   /** The leader is about to end. */
   begin(how: Ending): void {
     this.#running = { how, epoch: this.#latest?.epoch ?? 0, atMs: performance.now() }
@@ -90,9 +92,15 @@ export class FailoverWatch implements AsyncDisposable {
     return this.#running === undefined
   }
 
-  /** What was begun is not measured. */
+  /** The next leader has not acted in time. */
   abandon(): void {
+    if (this.#running !== undefined) this.#missed += 1
     this.#running = undefined
+  }
+
+  /** How many leaders were not followed by another one in time. */
+  get missed(): number {
+    return this.#missed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RowDataPacket } from 'mysql2/promise'
-import { connect, type NatsConnection } from 'nats'
+import type { NatsConnection } from 'nats'
 import { encode } from '../../schema/messages/codec.ts'
 import type { WireBody, WireType } from '../../schema/messages/catalogue.ts'
 import type { SeededRandom } from '../../transports/simulated/random.ts'
 import { leaseSubject } from '../../transports/nats/streams.ts'
+import { connectLastingly } from './bus-access.ts'
 import { CLOUD, type ChaosWorld } from './world.ts'
 
 const ROUND_MS = 250
@@ -47,15 +48,8 @@ export class Forger implements AsyncDisposable {
   /** It has the account of the first host. */
   static async open(world: ChaosWorld, random: SeededRandom): Promise<Forger> {
     const node = world.hosts[0]?.name ?? ''
-    const { user, password: pass } = world.access.accountOf({ role: 'compute', node })
-    const connection = await connect({
-      servers: [...world.nats.urls],
-      user,
-      pass,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-      pingInterval: 1000,
-    })
+    const account = world.access.accountOf({ role: 'compute', node })
+    const connection = await connectLastingly(world.nats.urls, account)
     const [rows] = await world.pool.query<RowDataPacket[]>(
       'SELECT uuid, name, failover_segment_id AS segment FROM hosts',
     )

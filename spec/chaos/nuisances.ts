@@ -4,7 +4,7 @@ import { draw, type SeededRandom } from '../../transports/simulated/random.ts'
 import { until } from '../support/until.ts'
 import type { Revoked } from './bus-access.ts'
 import type { ComputeHost } from './compute-host.ts'
-import type { FailoverWatch } from './failovers.ts'
+import type { Ending, FailoverWatch } from './failovers.ts'
 import type { FaultSource } from './faults.ts'
 import type { ProductProcess } from './product-process.ts'
 import type { WireName } from './wires.ts'
@@ -14,8 +14,9 @@ import { CLOUD, type ChaosWorld } from './world.ts'
 const AT_ONCE = 3
 const PAUSE_MS = [500, 3000] as const
 const LASTS_MS = [2000, 12_000] as const
-/** How often the leader is killed or asked to end with nothing else disturbed, so that its replacement can be measured. */
-const FAILOVER_EVERY_MS = [20_000, 30_000] as const
+/** How soon the leader is killed or asked to end with nothing else disturbed, so that its replacement can be measured; then how often. */
+const FIRST_FAILOVER_MS = [15_000, 25_000] as const
+const NEXT_FAILOVER_MS = [40_000, 70_000] as const
 /** A new leader is left alone for so long. */
 const SETTLED_MS = 4000
 const ACTS_WITHIN_MS = 30_000
@@ -87,30 +88,15 @@ export class Nuisances {
 
   /** Everything else stands still meanwhile, because it is the product's own time that is measured. */
   async #failovers(signal: AbortSignal): Promise<void> {
-    const { random, failovers, world, faults, say } = this.#parts
+    const { random, failovers, say } = this.#parts
     for (let round = 0; !signal.aborted; round += 1) {
-      await sleep(draw(random, FAILOVER_EVERY_MS), undefined, { signal }).catch(() => undefined)
+      const pauseMs = draw(random, round === 0 ? FIRST_FAILOVER_MS : NEXT_FAILOVER_MS)
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       this.#isQuiet = true
       while (this.#busy.size > 0) await sleep(50)
       try {
-        const engines = world.ofRole('engine')
-        const isCalm = (): boolean =>
-          failovers.isSettled(SETTLED_MS) &&
-          engines.every(({ process }) => process.livesFor(SETTLED_MS)) &&
-          performance.now() - this.#lastHealedMs > SETTLED_MS
-        await until('an engine leads', isCalm, ACTS_WITHIN_MS, 100)
-        const leader = engines.find(({ process }) => process.node === failovers.leader)
-        if (leader === undefined) continue
-        const how = round % 2 === 0 ? 'SIGKILL' : 'SIGTERM'
-        for (let count = 0; count < GUESTS_AT_FAILOVER; count += 1) faults.killGuest()
-        await sleep(500) // the reports are on their way
-        say(`nuisance: the leader ${leader.process.node} gets ${how}`)
-        this.#note(`leader ${how}`)
-        failovers.begin(how)
-        if (how === 'SIGKILL') leader.process.kill()
-        else leader.process.terminate()
-        await until('the next leader acts', () => failovers.hasActed, ACTS_WITHIN_MS, 20)
+        await this.#endLeader(round % 2 === 0 ? 'SIGKILL' : 'SIGTERM')
       } catch (error) {
         say(`the failover was not measured: ${String(error)}`)
         failovers.abandon()
@@ -118,6 +104,28 @@ export class Nuisances {
         this.#isQuiet = false
       }
     }
+  }
+
+  /** Resolves when the next leader has acted. */
+  async #endLeader(how: Ending): Promise<void> {
+    const { failovers, world, faults, say } = this.#parts
+    const engines = world.ofRole('engine')
+    const isCalm = (): boolean =>
+      failovers.isSettled(SETTLED_MS) &&
+      engines.every(({ process }) => process.livesFor(SETTLED_MS)) &&
+      performance.now() - this.#lastHealedMs > SETTLED_MS
+    await until('the engines are calm', isCalm, ACTS_WITHIN_MS, 100)
+    const holder = await failovers.findLeader()
+    const leader = engines.find(({ process }) => process.node === holder)
+    if (leader === undefined) throw new Error(`${holder} is no engine`)
+    for (let count = 0; count < GUESTS_AT_FAILOVER; count += 1) faults.killGuest()
+    await sleep(500) // the reports are on their way
+    say(`nuisance: the leader ${holder} gets ${how}`)
+    this.#note(`leader ${how}`)
+    failovers.begin(how)
+    if (how === 'SIGKILL') leader.process.kill()
+    else leader.process.terminate()
+    await until('the next leader acts', () => failovers.hasActed, ACTS_WITHIN_MS, 20)
   }
 
   #list(): readonly Nuisance[] {

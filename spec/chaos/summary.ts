@@ -51,6 +51,7 @@ export function summaryOf(told: Told): object {
     failover: {
       SIGKILL: figuresOf(failovers.measured, 'SIGKILL'),
       SIGTERM: figuresOf(failovers.measured, 'SIGTERM'),
+      missed: failovers.missed,
     },
     settledMs: Math.round(told.settledMs),
     loopDelayMsMax: told.loopDelayMsMax,
