@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import test from 'ava'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { clusterProgram } from '../support/nats-cluster.ts'
+import { whereClustersRun } from '../support/nats-cluster.ts'
 
 const RUN_MS_MAX = 900_000
 
@@ -17,9 +17,7 @@ const Summary = Type.Object({
 })
 const summaries = Compile(Summary)
 
-const found = clusterProgram()
-if ('missing' in found) process.stderr.write(`left out: chaos, for ${found.missing}\n`)
-const chaosTest = 'missing' in found ? test.skip : test.serial
+const chaosTest = whereClustersRun(test)
 
 interface Ended {
   readonly status: unknown

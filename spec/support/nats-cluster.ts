@@ -2,16 +2,17 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TestFn } from 'ava'
 import { startNats, type NatsFeatures, type NatsServer } from './nats.ts'
 import { freePort, program } from './process.ts'
 
 /** Where `ops/fetch-nats-server.sh` keeps its program, or the reason why there is none. */
 const KEPT = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'nats-server')
 
-export type ClusterProgram = { readonly path: string } | { readonly missing: string }
+type ClusterProgram = { readonly path: string } | { readonly missing: string }
 
 /** The program of a server that is fit for a cluster: the distribution's if it is new enough, otherwise the one that was fetched. */
-export function clusterProgram(): ClusterProgram {
+function clusterProgram(): ClusterProgram {
   const fetched = join(KEPT, 'nats-server')
   if (existsSync(fetched)) return { path: fetched }
   const installed = program('nats-server', 'nats-server')
@@ -25,6 +26,14 @@ function isFit(path: string): boolean {
   const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
   const [, major = 0, minor = 0] = (/v(\d+)\.(\d+)/.exec(stdout) ?? []).map(Number)
   return major > 2 || (major === 2 && minor >= 10)
+}
+
+/** Registers tests that need a cluster. Without a program for it they are left out, and the reason is printed. */
+export function whereClustersRun(test: TestFn) {
+  const found = clusterProgram()
+  if ('path' in found) return test.serial
+  process.stderr.write(`left out: specs of NATS clusters, for there is ${found.missing}\n`)
+  return test.skip
 }
 
 /** Connected servers, each of which can be killed, frozen and restarted. */

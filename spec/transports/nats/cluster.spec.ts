@@ -8,15 +8,12 @@ import { connectNats } from '../../../transports/nats/connect.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { silentLog } from '../../support/logs.ts'
-import { clusterProgram, startNatsCluster } from '../../support/nats-cluster.ts'
+import { startNatsCluster, whereClustersRun } from '../../support/nats-cluster.ts'
 import { until } from '../../support/until.ts'
 
 const PATIENCE_MS = 90_000
 
-const found = clusterProgram()
-if ('missing' in found)
-  process.stderr.write(`left out: clusters of NATS servers, for ${found.missing}\n`)
-const clusterTest = 'missing' in found ? test.skip : test
+const clusterTest = whereClustersRun(test)
 
 /** So many connected servers, and one connection to all of them. */
 async function openCluster(size: number) {
@@ -80,28 +77,24 @@ clusterTest(
     await using opened = await openCluster(3)
     const { cluster, node } = opened
     await until('an engine can lead', opened.leads, PATIENCE_MS)
-    for (const [index, server] of cluster.servers.entries()) {
-      const accepted = async (): Promise<boolean> => {
-        const body = new TextEncoder().encode('x')
-        const stored = node.bus.publishFault(`ha.west.fault.guest.${index}`, body, `fault-${index}`)
-        return await stored.then(
-          () => true,
-          () => false,
-        )
-      }
-      await server.kill()
-      await until(`a fault is stored without server ${index}`, accepted, PATIENCE_MS)
-      await cluster.restart(index)
-      await until(
-        'it is complete',
-        async () => (await opened.remark()) === '',
-        2 * PATIENCE_MS,
-        500,
+    const isTaken = async (fault: string): Promise<boolean> => {
+      const body = new TextEncoder().encode('x')
+      return await node.bus.publishFault(`ha.west.fault.guest.${fault}`, body, fault).then(
+        () => true,
+        () => false,
       )
+    }
+    for (const [index, server] of cluster.servers.entries()) {
+      await server.kill()
+      const [missed, frozen] = [`without-${index}`, `frozen-${index}`]
+      await until(`a fault is taken ${missed}`, () => isTaken(missed), PATIENCE_MS)
+      await cluster.restart(index)
+      const isComplete = async (): Promise<boolean> => (await opened.remark()) === ''
+      await until('the cluster is complete', isComplete, 2 * PATIENCE_MS, 500)
       await server.pause()
-      await until(`a fault is stored while server ${index} is frozen`, accepted, PATIENCE_MS)
+      await until(`a fault is taken ${frozen}`, () => isTaken(frozen), PATIENCE_MS)
       await server.resume()
     }
-    t.pass()
+    t.true(await isTaken('at-the-end'))
   },
 )
