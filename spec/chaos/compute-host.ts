@@ -13,6 +13,8 @@ import type { Truth } from './truth.ts'
 
 /** How often the machine behind a simulated IPMI BMC is compared with it, ms. */
 const IPMI_LOOK_MS = 200
+/** How often a Redfish service ends its sessions, ms. */
+const SESSIONS_END_MS = 60_000
 const KEPT_RUNS = 'guests-that-ran.json'
 
 /** What all hosts share. */
@@ -110,7 +112,6 @@ export class ComputeHost implements AsyncDisposable {
   #loseProcesses(): void {
     this.monitor?.cutPower()
     this.#libvirt.drop()
-    this.#ssh.cut()
   }
 
   /** Our hosts share the boot of this machine, so what belongs to the boot before is removed here. */
@@ -147,7 +148,11 @@ async function openRedfish(
       truth.powerOff(host)
     },
   }
-  const { settings } = opening.use(await startRedfishBmc({}, machine, identity))
+  const bmc = opening.use(await startRedfishBmc({}, machine, identity))
+  const { settings } = bmc
+  // Processes that are killed leave their sessions behind. A BMC ends those after a while.
+  const expiry = setInterval(() => bmc.expire(), SESSIONS_END_MS)
+  opening.defer(async () => clearInterval(expiry))
   const { url, username, password, fingerprints } = settings
   return { redfish: { url, username, password: password.reveal(), fingerprint: fingerprints[0] } }
 }

@@ -17,9 +17,10 @@ export async function collect(world: ChaosWorld, footprints: FootprintWatch): Pr
     acceptances: truth.acceptances,
     powerOffs: truth.powerOffs,
     arrivals: truth.arrivals,
-    copies: http.cloud.instances.map(({ id, vmState }) => ({
+    copies: http.cloud.instances.map(({ id, vmState, host }) => ({
       instance: id,
       vmState,
+      host,
       hosts: http.cloud.copiesOf(id),
     })),
     violations: http.cloud.violations,
@@ -39,7 +40,8 @@ async function readStore({
   pool,
 }: ChaosWorld): Promise<Pick<Evidence, 'notifications' | 'journal'>> {
   const [notifications] = await pool.query<RowDataPacket[]>(
-    `SELECT n.notification_uuid AS uuid, n.type, n.status, n.message, n.payload, n.created_at, h.name
+    `SELECT n.notification_uuid AS uuid, n.type, n.status, n.message, n.payload, n.created_at,
+       n.updated_at, h.name
      FROM notifications n JOIN hosts h ON h.uuid = n.source_host_uuid ORDER BY n.id`,
   )
   const [journal] = await pool.query<RowDataPacket[]>(
@@ -53,7 +55,7 @@ async function readStore({
       message: row['message'] === null ? null : String(row['message']),
       host: String(row['name']),
       instance: /"instance_uuid": ?"([^"]+)"/.exec(String(row['payload']))?.[1],
-      createdAtMs: Number(row['created_at']),
+      updatedAtMs: Number(row['updated_at'] ?? row['created_at']),
     })),
     journal: journal.map((row) => ({
       id: Number(row['id']),

@@ -13,6 +13,7 @@ const BROKEN_SHARE_MAX = 0.3
 /** A host whose guest has just died is left alone until the death is reported, for nobody could know of it otherwise. */
 const REPORTED_WITHIN_MS = 20_000
 const REPAIR_LOOK_MS = 2000
+const SERVICE_LOOK_MS = 500
 const SHARE_REPORTED_BY_CLIENT = 0.4
 const SHARE_REPORTED_BY_COMPUTE = 0.4
 
@@ -43,6 +44,7 @@ export class FaultSource {
   readonly #random: SeededRandom
   readonly #reporter: Reporter
   readonly #say: (line: string) => void
+  #inService: ReadonlySet<string> = new Set()
   /** Hosts that are left alone until then, `performance.now()`. */
   readonly #spared = new Map<string, number>()
 
@@ -66,6 +68,7 @@ export class FaultSource {
       this.#again(pace.serviceMs, signal, () => this.#killService()),
       this.#again(pace.errorMs, signal, () => this.#reportHealthyHost()),
       this.#repairHosts(signal),
+      this.#followService(signal),
     ])
   }
 
@@ -193,12 +196,27 @@ export class FaultSource {
     }
   }
 
+  /** Faults of a host that is out of service are nobody's business: a recovery holds it, or it waits for its return. */
+  async #followService(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const [rows] = await this.#world.pool.query<RowDataPacket[]>(
+          'SELECT name FROM hosts WHERE on_maintenance = 0',
+        )
+        this.#inService = new Set(rows.map(({ name }) => String(name)))
+      } catch {
+        this.#inService = new Set() // the database is away: nobody can tell
+      }
+      await sleep(SERVICE_LOOK_MS)
+    }
+  }
+
   /** Whether a recovery after that time has ended, and no other one is open. */
   async #hasEnded(host: string, sinceMs: number): Promise<boolean> {
     try {
       const [rows] = await this.#world.pool.query<RowDataPacket[]>(
         `SELECT n.status FROM notifications n JOIN hosts h ON h.uuid = n.source_host_uuid
-         WHERE h.name = ? AND n.type = 'COMPUTE_HOST' AND n.created_at >= ?`,
+         WHERE h.name = ? AND n.type = 'COMPUTE_HOST' AND COALESCE(n.updated_at, n.created_at) >= ?`,
         [host, Math.floor(sinceMs / 1000) * 1000],
       )
       const statuses = rows.map(({ status }) => String(status))
@@ -211,7 +229,8 @@ export class FaultSource {
 
   #isWell(host: string): boolean {
     const machine = this.#world.http.cloud.machine(host)
-    return machine.serves && this.#world.truth.deathOf(host) === undefined && !machine.forcedDown
+    const isUp = machine.serves && !machine.forcedDown && this.#inService.has(host)
+    return isUp && this.#world.truth.deathOf(host) === undefined
   }
 
   #pick<Item>(items: readonly Item[]): Item | undefined {

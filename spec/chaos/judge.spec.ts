@@ -11,7 +11,7 @@ const notification: StoredNotification = {
   message: null,
   host: 'compute-01',
   instance: undefined,
-  createdAtMs: 20_000,
+  updatedAtMs: 30_000,
 }
 const arrival = { instance: INSTANCE, source: 'compute-01', dest: 'compute-02', atMs: 25_000 }
 const line = { step: 'fence.off', subject: 'compute-01' }
@@ -36,7 +36,7 @@ const GOOD: Evidence = {
   acceptances: [{ notification: 'n-1', what: 'COMPUTE_HOST of compute-01', atMs: 16_000 }],
   powerOffs: [{ host: 'compute-01', atMs: 18_000, machine: 'dead' }],
   arrivals: [arrival],
-  copies: [{ instance: INSTANCE, vmState: 'active', hosts: ['compute-02'] }],
+  copies: [{ instance: INSTANCE, vmState: 'active', host: 'compute-02', hosts: ['compute-02'] }],
   violations: [],
   tracks: [],
   unexpectedEnds: [],
@@ -78,25 +78,34 @@ const CASES: readonly (readonly [what: string, change: Partial<Evidence>, finds:
   ],
   [
     'a host whose last recovery is of before its death',
-    { notifications: [{ ...notification, createdAtMs: 10_000 }] },
+    { notifications: [{ ...notification, updatedAtMs: 10_000 }] },
     /compute-01 hangs, and no recovery of it ended/,
   ],
   [
     'a guest that died and that nobody reported',
     {
       guestDeaths: [{ instance: INSTANCE, host: 'compute-02', atMs: 30_000 }],
-      copies: [{ instance: INSTANCE, vmState: 'stopped', hosts: [] }],
+      copies: [{ instance: INSTANCE, vmState: 'stopped', host: 'compute-02', hosts: [] }],
     },
     /died on compute-02, was not reported, and does not run/,
   ],
   [
     'an instance on two hosts',
-    { copies: [{ instance: INSTANCE, vmState: 'active', hosts: ['compute-01', 'compute-02'] }] },
+    {
+      copies: [
+        {
+          instance: INSTANCE,
+          vmState: 'active',
+          host: 'compute-02',
+          hosts: ['compute-01', 'compute-02'],
+        },
+      ],
+    },
     /one copy: .* runs on compute-01 and compute-02/,
   ],
   [
     'an instance that Nova calls active and that runs nowhere',
-    { copies: [{ instance: INSTANCE, vmState: 'active', hosts: [] }] },
+    { copies: [{ instance: INSTANCE, vmState: 'active', host: 'compute-02', hosts: [] }] },
     /is active for Nova and runs nowhere/,
   ],
   [
@@ -147,8 +156,14 @@ test('an instance may leave a host again after the host has died again', (t) => 
     repairedAtMs: atMs + 10_000,
   }))
   const later = { ...arrival, atMs: 95_000 }
-  const notifications = [notification, { ...notification, uuid: 'n-2', createdAtMs: 91_000 }]
+  const notifications = [notification, { ...notification, uuid: 'n-2', updatedAtMs: 99_000 }]
   t.deepEqual(found({ ...GOOD, notifications, hostDeaths: deaths, arrivals: [arrival, later] }), [])
+})
+
+test('a recovery counts that has failed, and an instance that was given up with its host', (t) => {
+  const early = { ...notification, status: 'failed' }
+  const left = { instance: INSTANCE, vmState: 'active', host: 'compute-01', hosts: [] }
+  t.deepEqual(found({ ...GOOD, notifications: [early], copies: [left], arrivals: [] }), [])
 })
 
 test('memory that grows only while a process begins is no leak', (t) => {

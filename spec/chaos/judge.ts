@@ -11,7 +11,8 @@ export interface StoredNotification {
   readonly host: string
   /** Of a notification about an instance. */
   readonly instance: string | undefined
-  readonly createdAtMs: number
+  /** When its status last changed. */
+  readonly updatedAtMs: number
 }
 
 /** A row of the journal; the store gives ids in the order of its commits. */
@@ -26,6 +27,8 @@ export interface JournalLine {
 export interface Copy {
   readonly instance: string
   readonly vmState: string
+  /** Where Nova shows it. */
+  readonly host: string | null
   /** Where it really runs. */
   readonly hosts: readonly string[]
 }
@@ -110,7 +113,7 @@ function unended({ notifications, acceptances, pendingFaults }: Evidence): reado
   ]
 }
 
-/** Every death that the harness caused has a notification that began after it, unless it ended by itself. */
+/** Every death that the harness caused has a notification that ended after it. It may have begun before, by a false report. */
 function unreported(evidence: Evidence): readonly Finding[] {
   const { notifications, hostDeaths, guestDeaths, copies: ends } = evidence
   const isAbout = (death: { readonly host: string; readonly atMs: number }, type: string) =>
@@ -118,7 +121,7 @@ function unreported(evidence: Evidence): readonly Finding[] {
       (each) =>
         each.type === type &&
         each.host === death.host &&
-        each.createdAtMs + ROUNDING_MS > death.atMs,
+        each.updatedAtMs + ROUNDING_MS > death.atMs,
     )
   const silentHosts = hostDeaths
     .filter((death) => isAbout(death, 'COMPUTE_HOST').every(({ status }) => status === 'ignored'))
@@ -127,8 +130,8 @@ function unreported(evidence: Evidence): readonly Finding[] {
   const silentGuests = guestDeaths
     .filter((death) => {
       const told = notifications.filter(
-        ({ instance, createdAtMs }) =>
-          instance === death.instance && createdAtMs + ROUNDING_MS > death.atMs,
+        ({ instance, updatedAtMs }) =>
+          instance === death.instance && updatedAtMs + ROUNDING_MS > death.atMs,
       )
       return told.length === 0 && runs.get(death.instance) !== true
     })
@@ -137,14 +140,17 @@ function unreported(evidence: Evidence): readonly Finding[] {
 }
 
 function copies({ copies: ends, notifications }: Evidence): readonly Finding[] {
+  const failed = notifications.filter(({ status }) => status === 'failed')
+  // What was given up has its reason in the notification: of the instance, or of its host.
   const explained = new Set(
-    notifications.filter(({ status }) => status === 'failed').map(({ instance }) => instance),
+    failed.map(({ type, instance, host }) => (type === 'VM' ? instance : host)),
   )
-  return ends.flatMap(({ instance, vmState, hosts }): Finding[] => {
+  return ends.flatMap(({ instance, vmState, host, hosts }): Finding[] => {
     if (hosts.length > 1) {
       return [{ promise: 'one copy', what: `${instance} runs on ${hosts.join(' and ')}` }]
     }
-    const isMissing = hosts.length === 0 && vmState === 'active' && !explained.has(instance)
+    const isGivenUp = explained.has(instance) || (host !== null && explained.has(host))
+    const isMissing = hosts.length === 0 && vmState === 'active' && !isGivenUp
     const what = `${instance} is active for Nova and runs nowhere`
     return isMissing ? [{ promise: 'every fault ends', what }] : []
   })
