@@ -1,4 +1,4 @@
-/** All specs but those with real guests and those on a real cloud. */
+/** All specs but those with real guests, the chaos, and those on a real cloud. */
 import { GUESTS } from './ava.guests.config.mjs'
 
 export default {

@@ -65,3 +65,4 @@ esac
 [ "$with_servers" = no ] || sh ops/install-servers.sh
 packages_are_current || install_packages
 assert_node_24
+[ "$with_servers" = no ] || sh ops/fetch-nats-server.sh

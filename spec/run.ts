@@ -1,4 +1,4 @@
-/** What `npm test` runs: the named or matching specs, or all of them, and those with real guests after the others. */
+/** What `npm test` runs: the named or matching specs, or all of them, and those with real guests and the chaos after the others. */
 import { spawnSync } from 'node:child_process'
 
 const given = process.argv.slice(2)

@@ -168,7 +168,7 @@ export function judge(views: ChannelViews, rules: DetectorRules, nowMs: number):
     return power === 'power' || hasTrace(current, nowMs) ? 'alive' : 'suspect'
   }
   if (ssh === 'silence') return isSilent(current, rules, nowMs) ? 'dead' : 'suspect'
-  return heartbeat === 'doubt' ? 'suspect' : judgePowerOnly(power)
+  return heartbeat === 'doubt' ? 'suspect' : judgePowerOnly(views, power)
 }
 
 /** So often in a row since the latest sign of life, and Nova has heard nothing meanwhile. */
@@ -197,9 +197,12 @@ function hasTrace({ ssh, heartbeat, compute }: ChannelViews, nowMs: number): boo
   return silences.every((sinceMs) => compute.atMs - CLOCK_UNCERTAIN_MS > sinceMs)
 }
 
-/** Nothing is known of its operating system: on counts as alive, and a BMC that cannot be asked leaves us blind. */
-function judgePowerOnly(power: Meanings['power']): HostState {
-  if (power === 'power') return 'alive'
+/**
+ * Nothing is known of its operating system now: on counts as alive, and a BMC that cannot be asked leaves us blind. On is no answer to
+ * a silence over SSH, however old it is: a hung kernel is powered on, too.
+ */
+function judgePowerOnly({ ssh }: ChannelViews, power: Meanings['power']): HostState {
+  if (power === 'power') return ssh?.sign === 'silent' ? 'suspect' : 'alive'
   return power === 'fault' ? 'misconfigured' : 'blind'
 }
 

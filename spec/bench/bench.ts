@@ -4,6 +4,7 @@ import { measureAcceptance } from './acceptance.ts'
 import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureDetection } from './detection.ts'
+import { measureFaults } from './faults.ts'
 import { measureFalseVerdicts } from './false-verdicts.ts'
 import { measureFleet } from './fleet.ts'
 import { measureGateway } from './gateway.ts'
@@ -32,6 +33,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   'false-verdicts': measureFalseVerdicts,
   scale: measureScale,
   acceptance: measureAcceptance,
+  faults: measureFaults,
   gateway: measureGateway,
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,

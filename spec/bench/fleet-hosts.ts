@@ -3,28 +3,15 @@
  * each host a second on the bus. Started by `fleet.ts`, ends by a signal.
  */
 import { connect } from 'nats'
-import ssh2 from 'ssh2'
 import { encode } from '../../schema/messages/codec.ts'
 import { hostName, nodeName } from '../../schema/ids.ts'
-import { generateKeyPair } from '../../transports/ssh/key-pair.ts'
+import { startSshAcceptor } from '../support/ssh-acceptor.ts'
 
 const BEAT_MS = 1000
 const [servers = '', cloud = '', ...names] = process.argv.slice(2)
 
-const hostKey = generateKeyPair().private
-const shells = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
-  client.on('authentication', (context) => {
-    if (context.method === 'publickey') context.accept()
-    else context.reject(['publickey'])
-  })
-  client.on('request', (_accept, reject) => reject?.())
-  client.on('error', () => client.end())
-})
-shells.listen(0, '0.0.0.0', () => {
-  const address = shells.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  process.stdout.write(`hosts answer on port ${address.port}\n`)
-})
+const shells = await startSshAcceptor('0.0.0.0')
+process.stdout.write(`hosts answer on port ${shells.port}\n`)
 
 const bus = await connect({ servers })
 let sequence = 0

@@ -14,7 +14,7 @@ import { lanConfiguration } from '../support/bmc.ts'
 import { startHttpCloud } from '../support/http-cloud.ts'
 import { startMariadb } from '../support/mariadb.ts'
 import { startNats } from '../support/nats.ts'
-import { configurationOf, startProduct, storeUrl } from '../support/product.ts'
+import { configurationOf, flagsOfUnit, startProduct, storeUrl } from '../support/product.ts'
 import { freePort, program, startServer, temporaryDirectory } from '../support/process.ts'
 import type { Figure } from './figure.ts'
 
@@ -105,14 +105,6 @@ const attributesOf = (index: number, sshPort: number): string =>
       cipher_suite: 3,
     },
   })
-
-/** The flags that the systemd units give to Node. They bound how far the heap grows between collections. */
-async function flagsOfUnit(): Promise<readonly string[]> {
-  const unit = join(import.meta.dirname, '..', '..', 'ops', 'systemd', 'instance-ha.service')
-  const [, start = ''] =
-    /^ExecStart=\S+ (.*) ops\/cli\.ts/m.exec(await readFile(unit, 'utf8')) ?? []
-  return start.split(' ').filter(Boolean)
-}
 
 const READY = /hosts answer on port (\d+)/
 

@@ -21,7 +21,10 @@ const SERVERS = [
   'libvirtd',
   'virsh',
   'qemu-system-x86_64',
+  'promtool',
 ]
+/** Where the nats-server for clusters is kept. */
+const CLUSTER_SERVER = 'node_modules/.cache/nats-server'
 const COMPILER = ['python3', 'make', 'g++']
 
 interface Machine extends AsyncDisposable {
@@ -40,7 +43,9 @@ async function bareMachine(script = 'bootstrap.sh'): Promise<Machine> {
   const calls = join(directory.path, 'calls')
   await mkdir(bin)
   await cp('ops/bootstrap.sh', join(directory.path, 'ops/bootstrap.sh'))
-  await cp('ops/install-servers.sh', join(directory.path, 'ops/install-servers.sh'))
+  for (const name of ['install-servers.sh', 'fetch-nats-server.sh']) {
+    await cp(join('ops', name), join(directory.path, 'ops', name))
+  }
   await writeFile(join(directory.path, 'package-lock.json'), '{}')
   await writeFile(calls, '')
   for (const tool of TOOLS) {
@@ -169,6 +174,8 @@ test('with --servers the packages are completed when a compiler is installed', a
   for (const name of [...SERVERS, ...COMPILER, 'ssh-keygen', 'openstack'])
     await machine.provide(name)
   await machine.provide('npm', npmCi())
+  await mkdir(join(machine.path, CLUSTER_SERVER), { recursive: true })
+  await cp('/bin/true', join(machine.path, CLUSTER_SERVER, 'nats-server'))
   const { status, output } = machine.run('--servers')
   t.is(status, 0, output)
   t.is(output, 'instance-ha: installing packages …\n')
@@ -270,5 +277,64 @@ for (const { what, provide, expected } of [
     t.is(status, 1)
     t.regex(output, expected)
     t.regex(output, /apt-get install mariadb-server openssh-server/)
+  })
+}
+
+/** A machine for the script that fetches the nats-server for clusters. */
+async function fetchingMachine(aptGet?: string): Promise<Machine> {
+  const machine = await bareMachine('fetch-nats-server.sh')
+  for (const tool of ['mktemp', 'awk', 'cat', 'rm', 'mv', 'chmod']) {
+    await symlink(join('/usr/bin', tool), join(machine.path, 'bin', tool))
+  }
+  if (aptGet !== undefined) await machine.provide('apt-get', aptGet)
+  await machine.provide(
+    'dpkg-deb',
+    "mkdir -p $3/usr/sbin; printf '#!/bin/sh\necho v2.10\n' >$3/usr/sbin/nats-server; chmod +x $3/usr/sbin/nats-server",
+  )
+  return machine
+}
+
+const ARCHIVE = 'http://archive.invalid/debian/'
+/** Knows one archive, of the release of this machine; shows the sources that it is told to use. */
+const KNOWING = `case "$*" in
+  indextargets*) . /etc/os-release; echo "${ARCHIVE} $VERSION_CODENAME main Packages" ;;
+  *update*) for word in "$@"; do case $word in *sourcelist=*) cat "\${word#*sourcelist=}" >>calls ;; esac; done ;;
+  *download*) : >nats-server_2.10_all.deb ;;
+esac`
+
+test('a nats-server for clusters comes from the archive of apt, without a change of its sources', async (t) => {
+  await using machine = await fetchingMachine(KNOWING)
+  const { status, output } = machine.run()
+  t.is(status, 0, output)
+  const calls = await machine.calls()
+  t.true(calls.includes(`deb ${ARCHIVE} trixie main\n`), calls)
+  const changing = calls.split('\n').filter((line) => / (?:update|download)/.test(line))
+  t.is(changing.length, 2)
+  for (const line of changing) {
+    t.regex(line, /Dir::Etc::sourceparts=- -o Dir::State=\S+ .*Dir::Cache=/)
+    t.notRegex(line, /trusted|AllowUnauthenticated|AllowInsecure/i)
+  }
+  t.regex(await readFile(join(machine.path, CLUSTER_SERVER, 'nats-server'), 'utf8'), /v2\.10/)
+  const before = await machine.calls()
+  t.deepEqual(machine.run(), { status: 0, output: '' })
+  t.is(await machine.calls(), before)
+})
+
+for (const { what, apt, reason } of [
+  { what: 'without apt', apt: undefined, reason: /this system has no apt-get/ },
+  { what: 'without an archive', apt: ':', reason: /apt names no archive/ },
+  {
+    what: 'offline',
+    apt: `case "$*" in *update*) exit 100 ;; esac\n${KNOWING}`,
+    reason: /apt cannot read trixie from http:\/\/archive\.invalid/,
+  },
+]) {
+  test(`${what} there is no nats-server for clusters, which is said once`, async (t) => {
+    await using machine = await fetchingMachine(apt)
+    const { status, output } = machine.run()
+    t.is(status, 0)
+    t.regex(output, reason)
+    t.regex(await readFile(join(machine.path, CLUSTER_SERVER, 'missing'), 'utf8'), reason)
+    t.notRegex(machine.run().output, reason)
   })
 }

@@ -24,7 +24,7 @@ test('a configuration that can be used is shown with its differences, secrets an
       'sqlite:///' + join(directory.path, 'store.db'),
       `mysql://u:s3cr3t-c@127.0.0.1:${port}/x`,
     )
-  await writeFile(file, `${text}[lease]\nttl = 6\n`, { mode: 0o600 })
+  await writeFile(file, `${text}[lease]\nttl = 4.5\n`, { mode: 0o600 })
   await mkdir(`${file}.d`)
   await writeFile(`${file}.d/10.conf`, '[webhook]\ntoken = s3cr3t-b\n[fence]\ndeadline = 44\n', {
     mode: 0o600,

@@ -22,8 +22,8 @@ test('without a file everything runs in one process, reachable from this machine
   t.is(compute.authUrl, undefined)
   t.is(node.name, hostname())
   t.deepEqual(lease, {
-    ttlMs: 6000,
-    renewIntervalMs: 2000,
+    ttlMs: 4500,
+    renewIntervalMs: 1000,
     campaignIntervalMs: 250,
     marginMs: 1000,
   })

@@ -18,7 +18,7 @@ export type ServerKind = 'nats' | 'mariadb'
 
 /** One command of a server's package. */
 export interface ServerCommand {
-  /** Name of the program, without a path. */
+  /** Name of the program; a full path only for a child process. */
   readonly command: string
   readonly debianPackage: string
   readonly args: readonly string[]
@@ -91,7 +91,8 @@ export async function hasImage(engine: ContainerRuntimeClient, kind: ServerKind)
   return await engine.image.exists(ImageName.fromString(imageOf(kind)))
 }
 
-const asProcesses: ServerHost = {
+/** Servers as child processes. */
+export const asProcesses: ServerHost = {
   async start({ command, debianPackage, args }, ready) {
     const server = await startServer({ command: program(command, debianPackage), args, ready })
     return {

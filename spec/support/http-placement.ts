@@ -1,15 +1,27 @@
 /** The Placement API over a Placement port: the requests that our own transport sends. */
 import type { Room } from '../../actors/ports/placement.ts'
+import { isCoded } from '../../schema/errors.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { CloudView } from '../../transports/simulated/cloud.ts'
 import type { HttpReply, HttpRequest } from './http-server.ts'
 
-/**
- * Answers one authorised request. A provider is named after its host. Part of the capacity is shown
- * as used.
- */
+/** Answers one authorised request, also when the simulated Placement fails. */
 export async function answerPlacement(
+  view: Pick<CloudView, 'compute' | 'placement'>,
+  request: HttpRequest,
+): Promise<HttpReply> {
+  try {
+    return await answer(view, request)
+  } catch (error) {
+    if (!isCoded(error)) throw error
+    const status = error.code === 'COMPUTE_BUSY' ? 503 : 500
+    return { status, body: { errors: [{ status, title: 'Failure', detail: error.message }] } }
+  }
+}
+
+/** A provider is named after its host. Part of the capacity is shown as used. */
+async function answer(
   { compute, placement }: Pick<CloudView, 'compute' | 'placement'>,
   { url }: HttpRequest,
 ): Promise<HttpReply> {

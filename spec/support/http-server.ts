@@ -58,9 +58,8 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
-    const text = Buffer.concat(chunks).toString()
+    const text = await textOf(incoming)
+    if (text === undefined) return
     const body: unknown = text === '' ? undefined : JSON.parse(text)
     const { method = '', url = '/' } = incoming
     const request = { method, url: new URL(url, this.url), headers: incoming.headers, body }
@@ -68,4 +67,15 @@ export class HttpServer implements AsyncDisposable {
     outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers })
     outgoing.end(answer === undefined ? '' : JSON.stringify(answer))
   }
+}
+
+/** Undefined when the client has gone in the middle of it. */
+async function textOf(incoming: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+  } catch {
+    return undefined
+  }
+  return Buffer.concat(chunks).toString()
 }

@@ -1,18 +1,19 @@
 /** A daemon that speaks libvirt's protocol and has no guests: it answers as it is told to, well or badly. */
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { KEEPALIVE, PROGRAM } from '../../transports/libvirt/numbers.ts'
 import { encodePacket, PacketReader, type Packet } from '../../transports/libvirt/packets.ts'
 import { XdrWriter } from '../../transports/libvirt/xdr.ts'
 import { temporaryDirectory } from './process.ts'
 
 /** A description of one of Nova's instances, with an agent that listens. */
-const XML = `<domain><metadata><nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1"/></metadata>
+export const DOMAIN_XML = `<domain><metadata><nova:instance xmlns:nova="http://openstack.org/xmlns/libvirt/nova/1.1"/></metadata>
 <channel><target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel></domain>`
 
 /** What a call is answered with: values, raw bytes, an error, or worse. */
 export type Reply = XdrWriter | Buffer | 'nothing' | 'close' | 'refuse'
-/** By procedure; the others are answered as a healthy daemon does. */
-export type Manners = Readonly<Record<number, Reply>>
+/** By procedure, perhaps by what was asked; the others are answered as a healthy daemon does. */
+export type Manners = Readonly<Record<number, Reply | ((call: Packet) => Reply)>>
 
 /** The n-th domain. */
 export const uuidOf = (n: number): string =>
@@ -25,7 +26,7 @@ export function healthy(domains = 1): Manners {
   return {
     1: new XdrWriter(),
     3: new XdrWriter().optional('{"return":{}}'),
-    14: new XdrWriter().string(XML),
+    14: new XdrWriter().string(DOMAIN_XML),
     60: new XdrWriter().int(1),
     66: new XdrWriter().int(1).int(0),
     212: new XdrWriter().int(1).int(1),
@@ -57,9 +58,13 @@ export async function startStandIn(manners: Manners, domains = 1): Promise<Stand
     connection.on('close', () => daemon.connections.delete(connection))
     connection.on('data', (chunk: Buffer) => {
       for (const packet of packets.push(chunk)) {
+        if (packet.program === PROGRAM.keepalive && packet.procedure === KEEPALIVE.ping) {
+          connection.write(encodePacket({ ...packet, procedure: KEEPALIVE.pong }))
+        }
         if (packet.type !== 0) continue
         daemon.calls.set(packet.procedure, (daemon.calls.get(packet.procedure) ?? 0) + 1)
-        answer(connection, packet, daemon.manners[packet.procedure] ?? well[packet.procedure])
+        const manner = daemon.manners[packet.procedure] ?? well[packet.procedure]
+        answer(connection, packet, typeof manner === 'function' ? manner(packet) : manner)
       }
     })
   }

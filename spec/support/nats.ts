@@ -4,7 +4,7 @@
  */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openServerHost, type HostedServer } from './container.ts'
+import { asProcesses, openServerHost, type HostedServer } from './container.ts'
 import { freePort, temporaryDirectory } from './process.ts'
 
 export interface NatsServer extends AsyncDisposable {
@@ -12,6 +12,8 @@ export interface NatsServer extends AsyncDisposable {
   stop(): Promise<void>
   /** Starts it again, with what it has stored. */
   restart(change?: Partial<NatsFeatures>): Promise<void>
+  /** Kills it without warning. */
+  kill(): Promise<void>
   /** Loses all that it has stored; only while it is stopped. */
   wipe(): Promise<void>
   /** Gives it another configuration while it runs: connections stay open, but for those that it forbids. */
@@ -36,7 +38,19 @@ export interface NatsFeatures {
     readonly name: string
     readonly port: number
     readonly routes: readonly number[]
+    /** Clients are not told of the other servers: they know the addresses of relays only. */
+    readonly isHidden?: boolean
   }
+  /** Further lines of the configuration, such as users with permissions. */
+  readonly more: string
+}
+
+/** Where a server listens, and which program it is. */
+interface NatsPlace {
+  /** For one whose address must be known before; default: a free one. */
+  readonly port?: number
+  /** Path of another program than the distribution's. */
+  readonly program?: string
 }
 
 /** Subjects that an account may not publish, or subscribe to. */
@@ -45,15 +59,16 @@ export interface Denied {
   readonly subscribe?: readonly string[]
 }
 
-/** Starts a server; `port` for one whose address must be known before. */
+/** Starts a server. */
 export async function startNats(
-  features: Partial<NatsFeatures> & { readonly port?: number } = {},
+  features: Partial<NatsFeatures> & NatsPlace = {},
 ): Promise<NatsServer> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('nats'))
   const port = features.port ?? (await freePort())
   const file = join(directory.path, 'nats.conf')
-  const host = await openServerHost('nats', directory.path)
+  const { program } = features
+  const host = program === undefined ? await openServerHost('nats', directory.path) : asProcesses
   let server: HostedServer | undefined
   const configure = async (change: Partial<NatsFeatures>): Promise<void> => {
     await writeFile(file, configuration(change, directory.path), { mode: 0o600 })
@@ -61,7 +76,7 @@ export async function startNats(
   const start = async (change: Partial<NatsFeatures>): Promise<void> => {
     await configure(change)
     const args = ['--config', file, '--addr', '127.0.0.1', '--port', String(port)]
-    const command = { command: 'nats-server', debianPackage: 'nats-server', args }
+    const command = { command: program ?? 'nats-server', debianPackage: 'nats-server', args }
     server = await host.start(command, /Server is ready/u)
   }
   await start(features)
@@ -73,6 +88,11 @@ export async function startNats(
       server = undefined
     },
     restart: (change = {}) => start(change),
+    async kill() {
+      await server?.signal('SIGKILL')
+      await server?.ended
+      server = undefined
+    },
     wipe: () => rm(join(directory.path, 'store'), { recursive: true, force: true }),
     async reload(change = {}) {
       await configure(change)
@@ -92,22 +112,37 @@ export async function startNats(
 }
 
 function configuration(
-  { jetstream = true, password, accounts = [], denied, cluster, tls }: Partial<NatsFeatures>,
+  {
+    jetstream = true,
+    password,
+    accounts = [],
+    denied,
+    cluster,
+    tls,
+    more = '',
+  }: Partial<NatsFeatures>,
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
-  const user = userHa(password, denied)
-  const routes = cluster?.routes.map((port) => `nats://127.0.0.1:${port}`)
-  const others =
-    `server_name: n${cluster?.port}\ncluster { name: ${cluster?.name}, listen: ` +
-    `"127.0.0.1:${cluster?.port}", routes: ${JSON.stringify(routes)} }`
+  const users = [...accounts, ...(password === undefined ? [] : [userHa(password, denied)])]
   return [
     ...(jetstream ? [store] : []),
-    ...(password === undefined ? [] : ['authorization { users: [', ...accounts, user, '] }']),
-    ...(cluster === undefined ? [] : [others]),
+    ...(users.length === 0 ? [] : ['authorization { users: [', ...users, '] }']),
+    ...clusterLines(cluster),
     ...tlsLines(tls),
+    more,
     '',
   ].join('\n')
+}
+
+function clusterLines(cluster: NatsFeatures['cluster'] | undefined): readonly string[] {
+  if (cluster === undefined) return []
+  const { name, port, routes, isHidden = false } = cluster
+  const urls = JSON.stringify(routes.map((each) => `nats://127.0.0.1:${each}`))
+  return [
+    `server_name: n${port}`,
+    `cluster { name: ${name}, listen: "127.0.0.1:${port}", routes: ${urls}, no_advertise: ${isHidden} }`,
+  ]
 }
 
 function userHa(password = '', denied: Denied = {}): string {

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -90,10 +90,11 @@ export async function temporaryDirectory(
 }
 
 /**
- * The full path of a program: on PATH, or where distributions keep servers. Throws a text that
+ * The full path of a program: as given, on PATH, or where distributions keep servers. Throws a text that
  * names what to install.
  */
 export function program(name: string, debianPackage: string): string {
+  if (isAbsolute(name)) return name
   const directories = [
     ...(process.env['PATH'] ?? '').split(delimiter),
     '/usr/sbin',

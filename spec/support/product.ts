@@ -3,7 +3,7 @@
  * configuration file.
  */
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account } from './http-keystone.ts'
 import type { MariadbServer } from './mariadb.ts'
@@ -75,6 +75,14 @@ export async function startProduct(
     ready: /instance-ha runs/,
   })
   return { ...started, file }
+}
+
+/** The flags that the systemd units give to Node. They bound how far the heap grows between collections. */
+export async function flagsOfUnit(): Promise<readonly string[]> {
+  const unit = join(import.meta.dirname, '..', '..', 'ops', 'systemd', 'instance-ha.service')
+  const [, start = ''] =
+    /^ExecStart=\S+ (.*) ops\/cli\.ts/m.exec(await readFile(unit, 'utf8')) ?? []
+  return start.split(' ').filter(Boolean)
 }
 
 /** How a command ended, and its output. */

@@ -27,6 +27,8 @@ export interface Rabbitmq extends AsyncDisposable {
 const LIBRARY = '/usr/lib/rabbitmq/lib'
 
 const MEMORY = '512MB'
+/** It takes some seconds, and many times that on a busy machine. */
+const READY_MS_MAX = 240_000
 
 /** The script of the package's own directory; the one on PATH switches the user. */
 async function scriptOf(name: 'rabbitmq-server' | 'rabbitmqctl'): Promise<string> {
@@ -78,7 +80,13 @@ export async function startRabbitmq(
       '-noinput -kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none',
   }
   const launch = (): Promise<ServerProcess> =>
-    startServer({ command: script, args: [], env, ready: /Starting broker\.\.\. completed/ })
+    startServer({
+      command: script,
+      args: [],
+      env,
+      ready: /Starting broker\.\.\. completed/,
+      readyTimeoutMs: READY_MS_MAX,
+    })
   let server = await launch()
   const control = await scriptOf('rabbitmqctl')
   const resources = stack.move()

@@ -72,15 +72,40 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Starts a BMC on a free port of 127.0.0.1 whose machine is powered on, behind a relay that can hold bytes back. */
-export async function startRedfishBmc(habits: RedfishHabits = {}): Promise<RedfishBmc> {
-  await using stack = new AsyncDisposableStack()
-  const directory = stack.use(await temporaryDirectory('redfish'))
+/** The machine that a BMC switches. */
+export interface RedfishMachine {
+  power: PowerState
+}
+
+/** What many BMCs may share: a certificate for 127.0.0.1, its key, and its authority, as PEM. */
+export interface RedfishIdentity {
+  readonly cert: string
+  readonly key: string
+  readonly ca: string
+}
+
+/** Makes a certificate with an authority of its own. */
+export async function makeRedfishIdentity(): Promise<RedfishIdentity> {
+  await using directory = await temporaryDirectory('redfish')
   const authority = makeAuthority(directory.path)
-  const { cert, key } = await authority.issue('bmc', 'IP:127.0.0.1')
-  const tls = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
+  const files = await authority.issue('bmc', 'IP:127.0.0.1')
+  const [ca, cert, key] = await Promise.all(
+    [authority.ca, files.cert, files.key].map((file) => readFile(file, 'utf8')),
+  )
+  if (ca === undefined || cert === undefined || key === undefined) throw new Error('no certificate')
+  return { ca, cert, key }
+}
+
+/** Starts a BMC on a free port of 127.0.0.1, behind a relay that can hold bytes back. Its machine is powered on unless one is given. */
+export async function startRedfishBmc(
+  habits: RedfishHabits = {},
+  machine: RedfishMachine = { power: 'on' },
+  identity?: RedfishIdentity,
+): Promise<RedfishBmc> {
+  await using stack = new AsyncDisposableStack()
+  const { ca, ...tls } = identity ?? (await makeRedfishIdentity())
   const port = await freePort()
-  const service = new RedfishService(habits)
+  const service = new RedfishService(habits, machine)
   let server: Server | undefined
   const start = async (): Promise<void> => {
     server = createServer({ ...tls, keepAliveTimeout: 600_000 }, (incoming, outgoing) => {
@@ -109,10 +134,10 @@ export async function startRedfishBmc(habits: RedfishHabits = {}): Promise<Redfi
       password: service.password,
       fingerprints: [new X509Certificate(tls.cert).fingerprint256],
     },
-    ca: await readFile(authority.ca, 'utf8'),
+    ca,
     wire,
-    power: () => service.power,
-    setPower: (state) => void (service.power = state),
+    power: () => machine.power,
+    setPower: (state) => void (machine.power = state),
     setTemper: (temper) => void (service.temper = temper),
     requests: () => service.requests,
     sessions: () => [...service.sessions.keys()],
@@ -135,13 +160,14 @@ class RedfishService {
   readonly password = new Secret('s3cr3t-of-the-redfish-bmc')
   readonly sessions = new Map<string, string>()
   readonly requests: SeenRequest[] = []
-  power: PowerState = 'on'
   temper: RedfishTemper = 'obey'
   readonly #habits: RedfishHabits
+  readonly #machine: RedfishMachine
   #opened = 0
 
-  constructor(habits: RedfishHabits) {
+  constructor(habits: RedfishHabits, machine: RedfishMachine) {
     this.#habits = habits
+    this.#machine = machine
   }
 
   expire(): void {
@@ -243,13 +269,13 @@ class RedfishService {
 
   #system(): Answer {
     const { offers = () => ['On', 'ForceOff', 'GracefulShutdown'], spells } = this.#habits
-    const types = offers(this.power)
+    const types = offers(this.#machine.power)
     const allowable = types === undefined ? {} : { 'ResetType@Redfish.AllowableValues': types }
     const body = {
       '@odata.id': SYSTEM,
       '@odata.etag': ETAG,
       '@odata.type': '#ComputerSystem.v1_5_0.ComputerSystem',
-      PowerState: spells?.(this.power) ?? (this.power === 'on' ? 'On' : 'Off'),
+      PowerState: spells?.(this.#machine.power) ?? (this.#machine.power === 'on' ? 'On' : 'Off'),
       Actions: { '#ComputerSystem.Reset': { target: RESET, ...allowable } },
     }
     return { status: 200, body, headers: { ETag: ETAG } }
@@ -262,10 +288,10 @@ class RedfishService {
     if (needsEtag && headers['if-match'] !== ETAG)
       return failure(412, 'Base.1.8.PreconditionFailed')
     if (this.temper === 'refuse') return failure(400, 'Base.1.8.ActionNotSupported')
-    if (this.power === 'off' && whenOff !== 204) {
+    if (this.#machine.power === 'off' && whenOff !== 204) {
       return failure(whenOff, 'iLO.0.10.InvalidOperationForSystemState')
     }
-    if (this.temper === 'obey') this.power = 'off'
+    if (this.temper === 'obey') this.#machine.power = 'off'
     return acceptedWith === 202
       ? { status: 202, body: {}, headers: { Location: '/redfish/v1/TaskService/Tasks/1' } }
       : { status: acceptedWith }

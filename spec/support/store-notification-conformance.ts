@@ -246,6 +246,22 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.is(await store.getMove(notificationId('other'), move.uuid), undefined)
   })
 
+  test('a guest that fails after an equal report was found wrong is no duplicate of that report', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch } = await incident(world)
+    const early = clock.wall
+    const forged = await accepted(store, guestFailed('i-1', early))
+    const again = (generatedAt: number) => store.acceptNotification(guestFailed('i-1', generatedAt))
+    clock.wall += 5000
+    const end = { notification: forged.uuid, from: ['new'], to: 'ignored', reason: 'x' } as const
+    await store.recordTransition(epoch, end)
+    t.is((await again(early)).kind, 'duplicate')
+    t.is((await again(early + 1000)).kind, 'duplicate')
+    clock.wall += 5000
+    t.is((await again(clock.wall)).kind, 'accepted')
+  })
+
   test('a guest that fails again after something was done is no duplicate, unless the report is the old one', async (t) => {
     await using world = await open()
     const { store, clock } = world

@@ -185,7 +185,10 @@ async function findDuplicate(
 const isUnfinished = (status: NotificationStatus): boolean =>
   UNFINISHED_STATUSES.some((unfinished) => unfinished === status)
 
-/** A guest or a process has failed again when something was done about its last failure. */
+/**
+ * A guest or a process has failed again when something was done about its last failure, or when the report before was found wrong:
+ * otherwise a false report would keep the true one away.
+ */
 async function isAnotherFault(
   trx: Transaction<Database>,
   { type, generatedAt }: NewNotification,
@@ -196,6 +199,7 @@ async function isAnotherFault(
 ): Promise<boolean> {
   if (type === 'COMPUTE_HOST' || isUnfinished(row.status) || row.updated_at === null) return false
   if (generatedAt === row.generated_time || generatedAt <= row.updated_at) return false
+  if (row.status === 'ignored') return true
   const done = await trx
     .selectFrom('journal')
     .select('id')

@@ -210,6 +210,16 @@ test('a sign that is too old says nothing', (t) => {
   t.is(judged(answered, RULES.freshMs.ssh + 1), 'blind')
 })
 
+test('a silence over SSH that is too old is no life, although the power is on', (t) => {
+  const late = RULES.freshMs.ssh + 1
+  const hung = seen(seen({}, 'ssh', 'silent', 0), 'power', 'on', late)
+  t.is(judged(hung, late), 'suspect')
+  const before = seen(seen({}, 'ssh', 'alive', 0), 'ssh', 'silent', 1)
+  t.is(judged(seen(before, 'power', 'on', late + 1), late + 1), 'suspect')
+  t.is(judged(seen({}, 'power', 'on', 0), 0), 'alive')
+  t.is(judged(seen(hung, 'ssh', 'alive', late), late), 'alive')
+})
+
 test('equal signs in a row are counted, and another sign starts anew', (t) => {
   const twice = seen(seen({}, 'ssh', 'silent', 5), 'ssh', 'silent', 7)
   t.like(twice.ssh, { sign: 'silent', times: 2, timesSince: 2, sinceMs: 5, atMs: 7 })

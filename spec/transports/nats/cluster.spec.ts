@@ -8,23 +8,20 @@ import { connectNats } from '../../../transports/nats/connect.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
 import { silentLog } from '../../support/logs.ts'
-import { startNats } from '../../support/nats.ts'
-import { freePort } from '../../support/process.ts'
+import { startNatsCluster, whereClustersRun } from '../../support/nats-cluster.ts'
 import { until } from '../../support/until.ts'
 
 const PATIENCE_MS = 90_000
 
-/** So many connected servers, and one connection to the first. */
+const clusterTest = whereClustersRun(test)
+
+/** So many connected servers, and one connection to all of them. */
 async function openCluster(size: number) {
   const stack = new AsyncDisposableStack()
-  const ports = await Promise.all(Array.from({ length: size }, () => freePort()))
-  const servers = await Promise.all(
-    ports.map((port) => startNats({ cluster: { name: 'west', port, routes: ports } })),
-  )
-  for (const server of servers) stack.use(server)
+  const cluster = stack.use(await startNatsCluster({ size }))
   const node = stack.use(
     connectNats({
-      servers: servers.map(({ url }) => url),
+      servers: cluster.urls,
       cloud: 'west',
       leaseTtlMs: 6000,
       node: 'node-1',
@@ -42,6 +39,7 @@ async function openCluster(size: number) {
       ?.check()
       .then(() => '', describeError)) ?? ''
   return {
+    cluster,
     node,
     /** The hindrances of the engine. */
     hindrance: () => say(0),
@@ -51,7 +49,7 @@ async function openCluster(size: number) {
   }
 }
 
-test('a cluster of two works, with a remark', async (t) => {
+clusterTest('a cluster of two works, with a remark', async (t) => {
   t.timeout(4 * PATIENCE_MS)
   await using cluster = await openCluster(2)
   await until('an engine can lead', cluster.leads, PATIENCE_MS)
@@ -60,7 +58,7 @@ test('a cluster of two works, with a remark', async (t) => {
   await until('the engine is ready', async () => (await cluster.hindrance()) === '', PATIENCE_MS)
 })
 
-test('a cluster of three causes no remark', async (t) => {
+clusterTest('a cluster of three causes no remark', async (t) => {
   t.timeout(4 * PATIENCE_MS)
   await using cluster = await openCluster(3)
   await until('an engine can lead', cluster.leads, PATIENCE_MS)
@@ -73,3 +71,32 @@ test('a cluster of three causes no remark', async (t) => {
   )
   t.is(await cluster.remark(), '')
 })
+
+clusterTest(
+  'a cluster of three goes on when any one of its servers is killed or frozen',
+  async (t) => {
+    t.timeout(6 * PATIENCE_MS)
+    await using opened = await openCluster(3)
+    const { cluster, node } = opened
+    await until('an engine can lead', opened.leads, PATIENCE_MS)
+    const isTaken = async (fault: string): Promise<boolean> => {
+      const body = new TextEncoder().encode('x')
+      return await node.bus.publishFault(`ha.west.fault.guest.${fault}`, body, fault).then(
+        () => true,
+        () => false,
+      )
+    }
+    for (const [index, server] of cluster.servers.entries()) {
+      await server.kill()
+      const [missed, frozen] = [`without-${index}`, `frozen-${index}`]
+      await until(`a fault is taken ${missed}`, () => isTaken(missed), PATIENCE_MS)
+      await cluster.restart(index)
+      const isComplete = async (): Promise<boolean> => (await opened.remark()) === ''
+      await until('the cluster is complete', isComplete, 2 * PATIENCE_MS, 500)
+      await server.pause()
+      await until(`a fault is taken ${frozen}`, () => isTaken(frozen), PATIENCE_MS)
+      await server.resume()
+    }
+    t.true(await isTaken('at-the-end'))
+  },
+)
