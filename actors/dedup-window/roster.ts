@@ -16,8 +16,8 @@ import {
   type Registrations,
 } from '../verification/registrations.ts'
 
-/** Lives of observers whose latest message is known. Each process has one at a time. */
-const LIVES_MAX = 1000
+/** Hosts, by each life of their observers, whose latest message is known. */
+const HEARD_MAX = 50_000
 
 /** An observation as it arrived. */
 export type HeardObservation = Pick<
@@ -35,9 +35,9 @@ export class Roster {
   #monitors: Monitors = new Map()
   /** Who watches each registered host: found when somebody speaks of it, and forgotten when the store is read again. */
   readonly #assigned = new Map<HostId, readonly string[]>()
-  /** The number of the latest message of each life of an observer: what is not newer is a replay. */
+  /** The number of the latest message about each host in each life of an observer: what is not newer is a replay. */
   readonly #heard = new BoundedMap<string, number>({
-    entriesMax: LIVES_MAX,
+    entriesMax: HEARD_MAX,
     whenFull: 'drop-oldest',
   })
   readonly #observersPerHost: number
@@ -81,10 +81,10 @@ export class Roster {
     return undefined
   }
 
-  #isNew({ body: { observer }, incarnation, sequence }: HeardObservation): boolean {
-    const life = `${observer} ${incarnation}`
-    if (sequence <= (this.#heard.get(life) ?? -1)) return false
-    this.#heard.set(life, sequence)
+  #isNew({ body: { observer, host }, incarnation, sequence }: HeardObservation): boolean {
+    const key = `${observer} ${incarnation} ${host}`
+    if (sequence <= (this.#heard.get(key) ?? -1)) return false
+    this.#heard.set(key, sequence)
     return true
   }
 

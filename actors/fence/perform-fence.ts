@@ -45,6 +45,8 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
   readonly ssh: SshSettings | undefined
   /** When the report was stored, wall ms. */
   readonly reportedAt: number
+  /** Whether a client of the API says that the cluster of the host has lost it. */
+  readonly isVouchedFor: boolean
 }
 
 /** The actor that fences one host for one recovery. */
@@ -123,10 +125,10 @@ async function look(
   { world, order, signal }: Fencing,
   { besides, isOrdered }: FenceEffect & { readonly type: 'host.look' },
 ): Promise<Look> {
-  const { host, hostName, notification, ssh, reportedAt } = order
+  const { host, hostName, notification } = order
   const other = order.rungs[besides]
   const bmc = other !== undefined && isBmcRung(other) ? undefined : order.bmcs[0]
-  const seen = await lookAtHost(world, { host, hostName, ssh, bmc, reportedAt, isOrdered }, signal)
+  const seen = await lookAtHost(world, { ...order, bmc, isOrdered }, signal)
   if (isLife(seen)) {
     world.tellLook(host, seen)
     const fields = { host: hostName, notification, reason: seen.reason, reported: order.evidence }

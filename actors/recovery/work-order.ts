@@ -66,6 +66,7 @@ export function workOrder(order: RecoveryOrder, { firstRun }: Known, plan: Plan)
     bmcs,
     ssh,
     reportedAt: createdAt,
+    isVouchedFor: payload['cluster_status'] === 'OFFLINE',
     agents,
     replyTo,
   }

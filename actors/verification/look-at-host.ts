@@ -39,6 +39,11 @@ export interface LookTarget {
   readonly bmc: BmcSettings | undefined
   /** When somebody else than our observers reported it, wall ms. */
   readonly reportedAt: number | undefined
+  /**
+   * Whether a client of the API, who has proved who it is, says that the cluster of the host has lost it. Its word is not doubted only
+   * because the next heartbeat in Nova is not due yet; what everybody may say on the bus is.
+   */
+  readonly isVouchedFor?: boolean
   /** Whether it was ordered to power off: its latest heartbeat may come from before. */
   readonly isOrdered: boolean
 }
@@ -94,7 +99,8 @@ function askNova(world: LookWorld, target: LookTarget, signal: AbortSignal): Pro
   return within(clock, signal, nothing(`Nova: ${LATE}`), async (untilLate) => {
     try {
       const service = await compute.findService(target.hostName, untilLate)
-      return heartbeatSign(service, silentForMs(world, target))
+      const sign = heartbeatSign(service, silentForMs(world, target))
+      return target.isVouchedFor === true ? { ...sign, isRecent: false } : sign
     } catch (error) {
       if (!isComputeTrouble(error)) throw error
       return nothing(`Nova: ${describeError(error)}`)

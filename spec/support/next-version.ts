@@ -26,8 +26,8 @@ const CHANGES: readonly Change[] = [
   },
   {
     file: 'schema/messages/codec.ts',
-    from: '    trace: null,\n    body,\n',
-    to: "    trace: null,\n    mood: 'new',\n    body: { ...body, colour: 'green' },\n",
+    from: '    trace: from.trace ?? null,\n    body,\n',
+    to: "    trace: from.trace ?? null,\n    mood: 'new',\n    body: { ...body, colour: 'green' },\n",
   },
   {
     file: 'transports/nats/bus.ts',

@@ -47,15 +47,13 @@ class BusAccounts {
     this.#directory = directory
   }
 
-  /** Makes it known to the server; the seed of its key. */
+  /** Makes it known to the server, which reads its configuration soon; the seed of its key. */
   async of(node: string, names: string): Promise<string> {
     const roles = ROLES.filter((role) => names.split(/,\s*/).includes(role))
     const publicKey = await publicKeyOf(this.#directory, node)
     this.#lines.set(node, accountLines('default', { node, roles, publicKey }))
     await this.#nats.reload(this.#known())
-    const seed = (await readFile(this.#fileOf(node), 'utf8')).trim()
-    await until(`the server knows ${node}`, () => isLetIn(this.#nats.url, seed))
-    return seed
+    return (await readFile(this.#fileOf(node), 'utf8')).trim()
   }
 
   /** Makes it known to the server; the section of a configuration with which a process uses it. */
@@ -178,7 +176,11 @@ export async function openProductWorld(
     rest,
     url,
     natsPassword: NATS_PASSWORD,
-    account: (node, roles) => accounts.of(node, roles),
+    async account(node, roles) {
+      const seed = await accounts.of(node, roles)
+      await until(`the server knows ${node}`, () => isLetIn(nats.url, seed))
+      return seed
+    },
     restartNats: () => accounts.restart(),
     async start(node, roles, more = '', flags = []) {
       const access = login === 'account' ? await accounts.sectionOf(node, roles) : PASSWORD_LOGIN

@@ -158,3 +158,11 @@ test('a host without SSH settings that goes on sending heartbeats is alive', asy
   const seen = await look(world, target, beating(world))
   t.is(seen.look.finding, 'alive')
 })
+
+test('without SSH the leader waits for the next heartbeat in Nova, unless a cluster vouches for the death', async (t) => {
+  const world = buildWorld()
+  await world.pass(10_500)
+  const bare = { ssh: undefined, bmc: undefined, reportedAt: world.clock.wallMs() - 100 }
+  t.is((await look(world, bare)).look.finding, 'beating')
+  t.is((await look(world, { ...bare, isVouchedFor: true })).look.finding, 'nothing')
+})
