@@ -93,7 +93,10 @@ const madeIn = (...paths: readonly string[]): readonly string[] =>
 
 test('ARCHITECTURE.md lists what a leader remembers, and what lives as long as the process', (t) => {
   t.deepEqual(listedAs('the leader'), madeIn('actors/leader-memory.ts'))
-  t.deepEqual(listedAs('the process'), madeIn('ops/roles/engine.ts', 'ops/roles/node.ts'))
+  t.deepEqual(listedAs('the process'), [
+    ...madeIn('ops/roles/engine.ts', 'ops/roles/node.ts'),
+    'RecoverySpans',
+  ])
 })
 
 test('each part of a leader’s memory shows its size', (t) => {

@@ -57,6 +57,7 @@ const NEWER = [
     id: 'a',
     sender: 'engine-9',
     incarnation: 'b',
+    sequence: 1,
     epoch: null,
     sentAt: 1,
     trace: null,

@@ -114,9 +114,9 @@ test.serial(
     await sender.send('notifications.error', failedInstance('i1'))
     await until('both came', () => engine.faults.length === 2, PATIENCE_MS)
     const occurredAt = Date.UTC(2026, 10, 22, 8, 35, 5, 773)
-    const [host, instance] = engine.faults.toSorted((a, b) => b.type.localeCompare(a.type))
+    const [host, instance] = engine.faults.toSorted((a, b) => a.type.localeCompare(b.type))
     t.like(host, { type: 'host.failed', body: { hostName: 'compute-7', occurredAt } })
-    t.like(instance, { type: 'guest.failed', body: { instance: VM, hostName: 'compute-1' } })
+    t.like(instance, { type: 'instance.failed', body: { instance: VM, hostName: 'compute-1' } })
     await until('both are shown', () => engine.events.length === 2)
     t.like(bridge.counts(), { received: 2, reported: 2 })
   },
