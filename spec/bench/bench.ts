@@ -4,7 +4,7 @@ import { measureAcceptance } from './acceptance.ts'
 import { measureBmcPolls } from './bmc-polls.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureDetection } from './detection.ts'
-import { measureFaults } from './faults.ts'
+import { measureFaultFlood, measureFaults } from './faults.ts'
 import { measureFalseVerdicts } from './false-verdicts.ts'
 import { measureFleet } from './fleet.ts'
 import { measureGateway } from './gateway.ts'
@@ -34,6 +34,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   scale: measureScale,
   acceptance: measureAcceptance,
   faults: measureFaults,
+  'fault-flood': measureFaultFlood,
   gateway: measureGateway,
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,

@@ -28,7 +28,9 @@ const SAMPLE_MS = 5000
 const SETTLE_MS = 300_000
 /** How long nothing was unfinished. */
 const QUIET_MS = 6000
-/** A broken promise is broken so long before the end. */
+/** An evacuation must be under way to be asked for again, so a host dies for it at the beginning. */
+const BREAK_EARLY_MS = 2000
+/** Other promises are broken so long before the end. */
 const BREAK_BEFORE_END_MS = 2000
 
 const say = (line: string): void => {
@@ -86,7 +88,8 @@ async function disturb(world: ChaosWorld, plan: ChaosPlan, failovers: FailoverWa
   })
   const breaking = async (): Promise<void> => {
     if (plan.breakage === undefined) return
-    await sleep(Math.max(0, plan.durationMs - BREAK_BEFORE_END_MS))
+    const isEarly = plan.breakage === 'second-evacuation'
+    await sleep(isEarly ? BREAK_EARLY_MS : plan.durationMs - BREAK_BEFORE_END_MS)
     await breakPromise(world, plan.breakage, faults)
     say(`broken on purpose: ${plan.breakage}`)
   }
