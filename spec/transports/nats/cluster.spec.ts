@@ -86,13 +86,17 @@ clusterTest(
         () => false,
       )
     }
+    const isComplete = async (): Promise<boolean> => (await opened.remark()) === ''
+    const complete = (): Promise<void> =>
+      until('every stream has three copies', isComplete, 2 * PATIENCE_MS, 500)
+    // A stream with one copy would be on the server that is killed.
+    await complete()
     for (const [index, server] of cluster.servers.entries()) {
       await server.kill()
       const [missed, frozen] = [`without-${index}`, `frozen-${index}`]
       await until(`a fault is taken ${missed}`, () => isTaken(missed), PATIENCE_MS)
       await cluster.restart(index)
-      const isComplete = async (): Promise<boolean> => (await opened.remark()) === ''
-      await until('the cluster is complete', isComplete, 2 * PATIENCE_MS, 500)
+      await complete()
       await server.pause()
       await until(`a fault is taken ${frozen}`, () => isTaken(frozen), PATIENCE_MS)
       await server.resume()
