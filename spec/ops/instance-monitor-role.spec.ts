@@ -8,6 +8,10 @@ import { decode } from '../../schema/messages/codec.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import type { ListedGuest } from '../../schema/messages/observation.ts'
 import { startLibvirtd, type Libvirtd } from '../support/libvirtd.ts'
+import { connectNats } from '../../transports/nats/connect.ts'
+import { SystemClock } from '../../transports/system/clock.ts'
+import { SystemRandom } from '../../transports/system/random.ts'
+import { silentLog } from '../support/logs.ts'
 import { startNats } from '../support/nats.ts'
 import { freePort, temporaryDirectory } from '../support/process.ts'
 import { startProduct } from '../support/product.ts'
@@ -38,15 +42,36 @@ heartbeat_samples = 3
 state_directory = ${directory}
 `
 
+/** The streams, which belong to an engine, until it is disposed of. */
+async function streamsOn(url: string): Promise<AsyncDisposable> {
+  const around = { clock: new SystemClock(), random: new SystemRandom(), log: silentLog }
+  const settings = { servers: [url], cloud: 'default', leaseTtlMs: 6000 }
+  const engine = connectNats({ ...settings, ...around, node: 'engine-1', keepsStreams: true })
+  const isThere = (): Promise<boolean> =>
+    engine.lease.look().then(
+      () => true,
+      () => false,
+    )
+  await until('the streams are there', isThere, 60_000)
+  return engine
+}
+
 /** What is said on the bus. */
 async function tap(url: string): Promise<AsyncDisposable & { readonly heard: Received[] }> {
+  const engine = await streamsOn(url)
   const connection = await connect({ servers: url })
   const heard: Received[] = []
   connection.subscribe('ha.default.>', {
     callback: (_error, { subject, data }) => void heard.push(decode({ subject, body: data })),
   })
   await connection.flush()
-  return { heard, [Symbol.asyncDispose]: () => connection.close() }
+  return {
+    heard,
+    async [Symbol.asyncDispose]() {
+      await connection.close()
+      await engine[Symbol.asyncDispose]()
+    },
+  }
 }
 
 const faultsIn = (heard: readonly Received[]): readonly string[] =>
