@@ -34,7 +34,6 @@ export interface LeaderMemory {
 }
 
 export interface MemoryWorld extends Omit<DomainBookWorld, 'observations'> {
-  readonly cloud: string
   readonly clock: ClockPort
   readonly freshMs: number
   readonly caps: Caps
@@ -42,6 +41,8 @@ export interface MemoryWorld extends Omit<DomainBookWorld, 'observations'> {
   readonly observersPerHost: number
   /** Counts an observation that does not count, for as long as the process lives. */
   readonly countStranger: () => void
+  /** Counts a message that cannot be decoded. */
+  readonly countParked: () => void
 }
 
 /** The memory of the latest leader in this process. */
@@ -70,20 +71,20 @@ export class LeaderMemories {
 }
 
 function newLeaderMemory(world: MemoryWorld): LeaderMemory {
-  const { clock, freshMs, caps, observersPerHost, countStranger } = world
+  const { clock, freshMs, caps, observersPerHost, countStranger, countParked } = world
   const observations = new HostObservations(clock, freshMs)
   return {
     roster: new Roster(observersPerHost, countStranger),
     observations,
     earlyProbes: new EarlyProbes(clock),
-    hostBeats: new HostBeats(),
+    hostBeats: new HostBeats(countParked),
     domains: new DomainBook({ ...world, observations }),
     inFlight: new InFlight(),
     powerRechecks: new PowerRechecks(clock),
     bookings: new Bookings(clock),
     limiter: new ConcurrencyLimiter(clock, caps),
     news: new ComputeNews(),
-    guestLists: new GuestLists(),
+    guestLists: new GuestLists(countParked),
   }
 }
 

@@ -19,6 +19,7 @@ openstack:python3-openstackclient
 /usr/lib/python3/dist-packages/masakariclient:python3-masakariclient
 /usr/lib/python3/dist-packages/openstack:python3-openstacksdk
 promtool:prometheus
+systemd-notify:systemd
 make:make
 g++:g++
 libvirtd:libvirt-daemon

@@ -93,7 +93,8 @@ export async function startProcess(
   ]
   try {
     if (roles.includes('gateway')) {
-      const parts = { ...world, ...ambient, board, readiness, announcer: node.announcer }
+      const { announcer, countParked } = node
+      const parts = { ...world, ...ambient, board, readiness, announcer, countParked }
       gateway = await startGateway(parts, config)
     }
   } catch (error) {

@@ -3,10 +3,9 @@
  * for a guest of that host: most lists are never read.
  */
 import { BoundedMap } from '../../schema/bounded-map.ts'
-import { isCoded } from '../../schema/errors.ts'
 import { instanceId, type HostName, type InstanceId } from '../../schema/ids.ts'
-import { decode, subjectToken } from '../../schema/messages/codec.ts'
-import type { GuestsRunning, ListedGuest } from '../../schema/messages/observation.ts'
+import { decodeOrCount, lastToken, subjectToken } from '../../schema/messages/codec.ts'
+import type { ListedGuest } from '../../schema/messages/observation.ts'
 import type { BusMessage } from '../ports/bus.ts'
 
 /** What one host's monitor said last. */
@@ -34,33 +33,33 @@ export class GuestLists {
     whenFull: 'drop-oldest',
     weight: { max: BYTES_MAX, of: ({ message }) => message.body.length },
   })
+  /** Counts what came as a list and is none. */
+  readonly #countParked: () => void
+
+  constructor(countParked: () => void) {
+    this.#countParked = countParked
+  }
+
   get size(): number {
     return this.#kept.size
   }
 
   note(message: BusMessage, atMs: number): void {
     const { subject, body } = message
-    // The subject ends with the token of the host.
-    const token = subject.slice(subject.lastIndexOf('.') + 1)
-    if (body.length <= LIST_BYTES_MAX) this.#kept.set(token, { atMs, message })
+    if (body.length <= LIST_BYTES_MAX) this.#kept.set(lastToken(subject), { atMs, message })
   }
 
   /** The latest list of this host; undefined when there is none that counts: nobody speaks for another host. */
   of(host: HostName): HeardList | undefined {
-    const kept = this.#kept.get(subjectToken(host))
-    const body = kept && readList(kept.message)
-    if (kept === undefined || body?.hostName !== host) return undefined
-    const guests = new Map(body.guests.map((guest) => [instanceId(guest.instance), guest]))
+    const token = subjectToken(host)
+    const kept = this.#kept.get(token)
+    if (kept === undefined) return undefined
+    const received = decodeOrCount(kept.message, this.#countParked)
+    if (received?.type !== 'guests.running' || received.body.hostName !== host) {
+      this.#kept.delete(token) // it is counted once
+      return undefined
+    }
+    const guests = new Map(received.body.guests.map((guest) => [instanceId(guest.instance), guest]))
     return { atMs: kept.atMs, guests }
-  }
-}
-
-function readList(message: BusMessage): GuestsRunning | undefined {
-  try {
-    const { type, body } = decode(message)
-    return type === 'guests.running' ? body : undefined
-  } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) throw error
-    return undefined
   }
 }

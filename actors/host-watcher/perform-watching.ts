@@ -261,9 +261,8 @@ async function listen(
     const atMs = clock.monotonicMs()
     if (atMs - heardAtMs < BEAT_MS_MIN) return
     heardAtMs = atMs
-    const beat = readBeat(message, watched.hostName)
-    if (beat === undefined) world.countParked()
-    else world.tellWatcher(watched.host, { type: 'watcher.beat', beat, atMs })
+    const beat = readBeat(message, watched.hostName, world.countParked)
+    if (beat !== undefined) world.tellWatcher(watched.host, { type: 'watcher.beat', beat, atMs })
   }
   await using _subscription = bus.subscribe(heartbeatsOf(cloud, watched.hostName), onMessage)
   const aborted = Promise.withResolvers<void>()

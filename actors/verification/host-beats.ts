@@ -3,9 +3,8 @@
  * the latest one is kept as it came.
  */
 import { BoundedMap } from '../../schema/bounded-map.ts'
-import { isCoded } from '../../schema/errors.ts'
 import type { HostName } from '../../schema/ids.ts'
-import { decode, subjectToken } from '../../schema/messages/codec.ts'
+import { decodeOrCount, lastToken, subjectToken } from '../../schema/messages/codec.ts'
 import type { HostHeartbeat } from '../../schema/messages/observation.ts'
 import type { BusMessage } from '../ports/bus.ts'
 
@@ -29,20 +28,21 @@ export interface Pulse {
 /** A monitor that restarts more often than this between two replays of one tape is broken in another way. */
 const ENDED_MAX = 8
 
-/** What came on the subject of this host; undefined when it is no heartbeat of that host: nobody speaks for another. */
-export function readBeat(message: BusMessage, host: HostName): Beat | undefined {
-  const beat = readAny(message)
+/** What came on the subject of this host; undefined, and counted, when it is no heartbeat of that host: nobody speaks for another. */
+export function readBeat(
+  message: BusMessage,
+  host: HostName,
+  countParked: () => void,
+): Beat | undefined {
+  const beat = readAny(message, countParked)
   return beat?.body.hostName === host ? beat : undefined
 }
 
-function readAny(message: BusMessage): Beat | undefined {
-  try {
-    const { type, body, incarnation, sequence } = decode(message)
-    return type === 'host.heartbeat' ? { incarnation, sequence, body } : undefined
-  } catch (error) {
-    if (!isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) throw error
-    return undefined
-  }
+function readAny(message: BusMessage, countParked: () => void): Beat | undefined {
+  const received = decodeOrCount(message, countParked)
+  if (received?.type !== 'host.heartbeat') return undefined
+  const { body, incarnation, sequence } = received
+  return { incarnation, sequence, body }
 }
 
 /** What is known after this heartbeat; undefined when it is a replay, or a doubled or overtaken message. */
@@ -77,18 +77,22 @@ interface Kept {
   readonly readAtMs: number
 }
 
-/** The token of the host that the subject of a heartbeat ends with. */
-const hostTokenOf = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1)
-
 export class HostBeats {
   readonly #kept = new BoundedMap<string, Kept>({ entriesMax: HOSTS_MAX, whenFull: 'drop-oldest' })
+  /** Counts what came as a heartbeat and is none. */
+  readonly #countParked: () => void
+
+  constructor(countParked: () => void) {
+    this.#countParked = countParked
+  }
+
   get size(): number {
     return this.#kept.size
   }
 
   note(message: BusMessage, atMs: number): void {
     if (message.body.length > BEAT_BYTES_MAX) return
-    const token = hostTokenOf(message.subject)
+    const token = lastToken(message.subject)
     const before = this.#kept.get(token)
     const kept: Kept = {
       ...(before ?? { pulse: undefined, beatAtMs: undefined, readAtMs: -Infinity }),
@@ -110,7 +114,7 @@ export class HostBeats {
   #read(kept: Kept): Kept {
     const { latest } = kept
     const read = { ...kept, latest: { ...latest, isRead: true }, readAtMs: latest.atMs }
-    const beat = readAny(latest.message)
+    const beat = readAny(latest.message, this.#countParked)
     const pulse = beat === undefined ? undefined : pulseAfter(kept.pulse, beat)
     return pulse === undefined ? read : { ...read, pulse, beatAtMs: latest.atMs }
   }

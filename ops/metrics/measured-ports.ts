@@ -4,7 +4,7 @@ import type { ClockPort } from '../../actors/ports/clock.ts'
 import type { FaultSpool } from '../../actors/ports/fault-spool.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { isCoded } from '../../schema/errors.ts'
-import { decode } from '../../schema/messages/codec.ts'
+import { decodeOrCount } from '../../schema/messages/codec.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import type { World } from '../ports.ts'
 import type { Metrics } from './metrics.ts'
@@ -164,15 +164,9 @@ function measuredBus(bus: BusPort, { metrics, clock, detections }: Measuring): B
 /** By the third token of the subject. */
 const isObservation = (subject: string): boolean => subject.split('.', 3)[2] === 'observation'
 
-/** Undefined for a message that cannot be decoded: its reader counts it. */
-function decoded(message: BusMessage): Received | undefined {
-  try {
-    return decode(message)
-  } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
-    throw error
-  }
-}
+/** Its reader counts what cannot be decoded. */
+const decoded = (message: BusMessage): Received | undefined =>
+  decodeOrCount(message, () => undefined)
 
 /** Counts what waits in the spool. */
 function measuredSpool(spool: FaultSpool, metrics: Metrics): FaultSpool {

@@ -11,9 +11,8 @@ import { HostObservations } from '../../actors/verification/host-observations.ts
 import { ToldDomains } from '../../actors/verification/told-domains.ts'
 import { RosterKeeper } from '../../actors/dedup-window/roster-keeper.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
-import { isCoded } from '../../schema/errors.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
-import { decode, subjectsOf } from '../../schema/messages/codec.ts'
+import { decodeOrCount, subjectsOf } from '../../schema/messages/codec.ts'
 import { isoTime } from '../../schema/time.ts'
 
 /** `guest.followed` arrives with `move.stepped`. */
@@ -35,6 +34,8 @@ export interface SubscriptionWorld {
   readonly freshMs: number
   /** How many monitors watch one host. */
   readonly observersPerHost: number
+  /** Counts a message that cannot be decoded. */
+  readonly countParked: () => void
 }
 
 /**
@@ -51,7 +52,7 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const ending = new AbortController()
   const keeping = keeper.keep(ending.signal)
   const take = (message: BusMessage): void => {
-    const received = decoded(message)
+    const received = decodeOrCount(message, world.countParked)
     if (received?.type === 'host.observed') {
       const observed = roster.admit(received)
       if (observed === undefined) keeper.expedite()
@@ -71,19 +72,6 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
       for (const subscription of subscriptions) await subscription[Symbol.asyncDispose]()
       await keeping
     },
-  }
-}
-
-/**
- * Undefined for a message that cannot be decoded. The engine parks and counts such messages; here
- * they are ignored.
- */
-function decoded(message: BusMessage): Received | undefined {
-  try {
-    return decode(message)
-  } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
-    throw error
   }
 }
 

@@ -36,6 +36,8 @@ export interface GatewayWorld {
   readonly announcer: Announcer
   readonly board: HealthBoard
   readonly readiness: readonly ReadinessCheck[]
+  /** Counts a message that cannot be decoded. */
+  readonly countParked: () => void
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: FastifyBaseLogger

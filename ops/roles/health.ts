@@ -7,9 +7,8 @@ import type { BusMessage, BusPort } from '../../actors/ports/bus.ts'
 import type { Cancel, ClockPort } from '../../actors/ports/clock.ts'
 import type { ShownProcess } from '../../gateway/plugins/health.ts'
 import type { BridgeCounts, LinkHealth, RoleHealth } from '../../schema/messages/leadership.ts'
-import { CATALOGUE, type Received } from '../../schema/messages/catalogue.ts'
-import { decode, subjectsOf } from '../../schema/messages/codec.ts'
-import { isCoded } from '../../schema/errors.ts'
+import { CATALOGUE } from '../../schema/messages/catalogue.ts'
+import { decodeOrCount, subjectsOf } from '../../schema/messages/codec.ts'
 import { HeardProcesses, SAY_MS } from './heard-processes.ts'
 import type { Node } from './node.ts'
 
@@ -89,7 +88,7 @@ export function startHealthBoard(
     cancel = clock.schedule(SAY_MS, say)
   }
   const hearHealth = (message: BusMessage): void => {
-    const received = decoded(message)
+    const received = decodeOrCount(message, node.countParked)
     if (received?.type !== 'role.health' || received.body.node === identity.node) return
     const health = received.body
     const leads = health.leading && health.roles.includes('engine')
@@ -97,7 +96,7 @@ export function startHealthBoard(
     heard.note({ health, epoch: leads ? received.epoch : null }, message.body.length)
   }
   const hearProclaimed = (message: BusMessage): void => {
-    const received = decoded(message)
+    const received = decodeOrCount(message, node.countParked)
     if (received?.type !== 'leader.proclaimed') return
     noteLeader()
     heard.noteProclaimed(received.body)
@@ -120,18 +119,5 @@ export function startHealthBoard(
       cancel?.()
       for (const subscription of listening) await subscription[Symbol.asyncDispose]()
     },
-  }
-}
-
-/**
- * Undefined for a message that cannot be decoded. The intake parks and counts such messages; here
- * they are ignored.
- */
-function decoded(message: BusMessage): Received | undefined {
-  try {
-    return decode(message)
-  } catch (error) {
-    if (isCoded(error, 'MESSAGE_INVALID', 'MESSAGE_NEWER')) return undefined
-    throw error
   }
 }

@@ -55,6 +55,7 @@ export function createStorelessNode(
 ): Node {
   const { clock, random, log, turns, bus } = ports
   const from = { cloud: ports.cloud, node: ports.node, incarnation: random.uuid() }
+  let parked = 0
   const term = new LeadershipTerm(clock) // it never leads
   const witness = everyWitness([new DecisionLog(log), ...witnesses])
   const announcer = witnessed(announcerOn(bus, from, { clock, random, term }), witness)
@@ -66,7 +67,8 @@ export function createStorelessNode(
     system,
     announcer,
     start: () => startInstanceMonitor(system, ports),
-    parked: () => 0,
+    countParked: () => void (parked += 1),
+    parked: () => parked,
     newer: () => 0,
     strangers: () => 0,
     contradictions: () => 0,

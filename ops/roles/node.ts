@@ -97,6 +97,8 @@ export interface Node {
   readonly announcer: Announcer
   /** Starts its roles. */
   start(): void
+  /** Counts a message that could not be decoded. */
+  readonly countParked: () => void
   /** Messages that could not be decoded, since the start. */
   parked(): number
   /** Messages of newer versions that this one does not know, since the start. */
@@ -179,6 +181,7 @@ export function createNode(ports: NodePorts, roles: readonly ActingRole[], hooks
       if (roles.includes('host-monitor')) startHostMonitor(system)
       if (roles.includes('instance-monitor')) startInstanceMonitor(system, ports)
     },
+    countParked: world.countParked,
     parked: () => counts.parked,
     newer: () => counts.newer,
     strangers: () => counts.strangers,

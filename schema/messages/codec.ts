@@ -3,7 +3,7 @@
  */
 import { Compile } from 'typebox/compile'
 import { readBoundedJson } from '../bounded-json.ts'
-import { CodedError } from '../errors.ts'
+import { CodedError, isCoded } from '../errors.ts'
 import { CATALOGUE, type Received, type WireBody, type WireType } from './catalogue.ts'
 import { ENVELOPE_VERSION, Envelope } from './envelope.ts'
 import { MESSAGE_BOUNDS } from './fields.ts'
@@ -46,6 +46,9 @@ export function subjectOf(cloud: string, ...tokens: readonly string[]): string {
 /** Where all messages of one kind arrive, whoever speaks and whatever they are about. */
 export const subjectsOf = (cloud: string, type: WireType): string =>
   subjectOf(cloud, ...CATALOGUE[type].topic, '>')
+
+/** The last token of a subject: of a heartbeat, that of its host. */
+export const lastToken = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1)
 
 /** Where the heartbeats of one host arrive. */
 export const heartbeatsOf = (cloud: string, host: string): string =>
@@ -123,6 +126,17 @@ export function decode({ subject, body }: Encoded): Received {
   }
   latest = { arrived: { subject, body }, received }
   return received
+}
+
+/** The message, or undefined when it cannot be decoded. It is counted, unless only a newer version knows it. */
+export function decodeOrCount(message: Encoded, countParked: () => void): Received | undefined {
+  try {
+    return decode(message)
+  } catch (error) {
+    if (isCoded(error, 'MESSAGE_INVALID')) countParked()
+    else if (!isCoded(error, 'MESSAGE_NEWER')) throw error
+    return undefined
+  }
 }
 
 function decoded(bytes: Uint8Array): Received {

@@ -13,7 +13,7 @@ import { H1 } from './records.ts'
 
 const memories = (): LeaderMemories =>
   new LeaderMemories({
-    cloud: 'sim',
+    countParked: () => {},
     clock: new VirtualClock(),
     freshMs: 15_000,
     declaredDomains: new Map(),

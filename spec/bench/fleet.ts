@@ -6,16 +6,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Secret } from '../../schema/control-attributes.ts'
-import { SystemClock } from '../../transports/system/clock.ts'
-import { SystemRandom } from '../../transports/system/random.ts'
-import { openMysqlStore } from '../../transports/sql/mysql.ts'
-import { registerSegments } from '../../ops/simulator/register-segments.ts'
 import { lanConfiguration } from '../support/bmc.ts'
 import { startHttpCloud } from '../support/http-cloud.ts'
 import { startMariadb } from '../support/mariadb.ts'
 import { startNats } from '../support/nats.ts'
 import { configurationOf, flagsOfUnit, startProduct, storeUrl } from '../support/product.ts'
 import { freePort, program, startServer, temporaryDirectory } from '../support/process.ts'
+import { registerFleet } from '../support/registered-fleet.ts'
 import type { Figure } from './figure.ts'
 
 const HOSTS = 1000
@@ -42,22 +39,7 @@ export async function measureFleet(): Promise<readonly Figure[]> {
   const attributes = new Map(names.map((name, index) => [name, attributesOf(index, sshPort)]))
   await startBmcs(stack, path, names.length)
   const database = await mariadb.createDatabase()
-  {
-    const { host, port, user, password } = mariadb
-    const ports = { clock: new SystemClock(), random: new SystemRandom() }
-    await using store = openMysqlStore({ host, port, user, password, database }, ports)
-    await store.migrate()
-    await registerSegments(
-      store,
-      http.segments.map((segment) => ({
-        ...segment,
-        hosts: segment.hosts.map((host) => ({
-          ...host,
-          controlAttributes: attributes.get(host.name) ?? '',
-        })),
-      })),
-    )
-  }
+  await registerFleet(mariadb, database, http, attributes)
   const configuration = configurationOf({
     node: 'monitor',
     roles: 'host-monitor',

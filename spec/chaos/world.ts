@@ -3,10 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createPool, type Pool } from 'mysql2/promise'
-import { registerSegments } from '../../ops/simulator/register-segments.ts'
-import { openMysqlStore } from '../../transports/sql/mysql.ts'
-import { SystemClock } from '../../transports/system/clock.ts'
-import { SystemRandom } from '../../transports/system/random.ts'
+import { registerFleet } from '../support/registered-fleet.ts'
 import { startHttpCloud, type HttpCloud } from '../support/http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from '../support/mariadb.ts'
 import { startNatsCluster, type NatsCluster } from '../support/nats-cluster.ts'
@@ -255,23 +252,13 @@ async function openController(
 }
 
 /** The rows are there before any process of the product starts. */
-async function register({ mariadb, database, http }: Ground, hosts: readonly ComputeHost[]) {
-  const { host, port, user, password } = mariadb
-  const ports = { clock: new SystemClock(), random: new SystemRandom() }
-  const attributes = new Map(hosts.map(({ name, controlAttributes }) => [name, controlAttributes]))
-  await using store = openMysqlStore({ host, port, user, password, database }, ports)
-  await store.migrate()
-  await registerSegments(
-    store,
-    http.segments.map((segment) => ({
-      ...segment,
-      hosts: segment.hosts.map((each) => ({
-        ...each,
-        controlAttributes: attributes.get(each.name) ?? '',
-      })),
-    })),
+const register = ({ mariadb, database, http }: Ground, hosts: readonly ComputeHost[]) =>
+  registerFleet(
+    mariadb,
+    database,
+    http,
+    new Map(hosts.map(({ name, controlAttributes }) => [name, controlAttributes])),
   )
-}
 
 async function startMonitors(
   opening: AsyncDisposableStack,

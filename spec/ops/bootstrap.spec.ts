@@ -22,6 +22,7 @@ const SERVERS = [
   'virsh',
   'qemu-system-x86_64',
   'promtool',
+  'systemd-notify',
 ]
 /** Where the nats-server for clusters is kept. */
 const CLUSTER_SERVER = 'node_modules/.cache/nats-server'

@@ -7,11 +7,25 @@ import test from 'ava'
 import { nkeys } from 'nats'
 import { natsCredentials } from '../../ops/nats-credentials.ts'
 import { publicKeyOf } from '../../ops/nkey-files.ts'
+import { covers } from '../../transports/memory/subscriptions.ts'
+import { CATALOGUE, type WireType } from '../../schema/messages/catalogue.ts'
+import { encode } from '../../schema/messages/codec.ts'
+import { WEBHOOK_OBSERVER } from '../../schema/messages/observation.ts'
 import { rightsOf } from '../../ops/roles/bus-rights.ts'
 import { ROLES } from '../../schema/config/node.ts'
 import { Forger } from '../support/forger.ts'
 import { LEAST_CONFIG, readText } from '../support/config-text.ts'
 import { program, startServer, freePort, temporaryDirectory } from '../support/process.ts'
+
+const FROM = {
+  cloud: 'west',
+  node: 'n',
+  incarnation: 'i',
+  sequence: 1,
+  id: 'm',
+  epoch: null,
+  sentAt: 0,
+}
 
 const run = promisify(execFile)
 const COMMAND = ['ops/cli.ts', 'bus-permissions']
@@ -131,5 +145,32 @@ test('no role may change a stream, take faults or hold the lease but the engine'
     else t.true(strong.every((subject) => subject.startsWith('$JS.API.STREAM.MSG.GET.KV_')))
     t.false([...publish, ...subscribe].some((subject) => subject === 'ha.west.>'))
     t.true(subscribe.includes('_INBOX.n.>'))
+  }
+})
+
+test('each role may publish all that the catalogue lets it say, in its own name, and hear all that is for it', (t) => {
+  // Every field is the name of the process, so that the speaker of each message is its sender.
+  const named = new Proxy({}, { get: (_, field) => (field === 'roles' ? ['x'] : 'n') })
+  for (const [type, message] of Object.entries(CATALOGUE)) {
+    const { from, to } = message
+    const { subject } = encode(type as WireType, named as never, FROM)
+    for (const role of ROLES) {
+      const mine = subject.replace(/^(ha\.west\.health\.n)\.x$/, `$1.${role}`)
+      const speaker = type === 'host.observed' && role === 'gateway' ? WEBHOOK_OBSERVER : 'n'
+      const said = mine.replace('.host.n.n.n', `.host.${speaker}.n.n`)
+      const { publish, subscribe } = rightsOf('west', { node: 'n', roles: [role] })
+      const may = (rights: readonly string[]): boolean =>
+        rights.some((right) => covers(right.split('.'), said.split('.')))
+      t.is(
+        may(publish),
+        from.some((each) => each === role),
+        `${role} says ${type}`,
+      )
+      t.is(
+        may(subscribe),
+        to.some((each) => each === role),
+        `${role} hears ${type}`,
+      )
+    }
   }
 })

@@ -158,6 +158,7 @@ test('observations and recoveries are received from the bus, and malformed messa
   const clock = new SystemClock()
   const bus = new MemoryBroker({ clock, log: silentLog, leaseTtlMs: 6000 }).bus('gateway-1')
   await using heard = subscribeToBus({
+    countParked: () => {},
     bus,
     clock,
     cloud: 'one',

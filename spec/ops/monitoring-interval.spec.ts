@@ -27,7 +27,7 @@ async function judged(rules: Rules, agoMs: number) {
   const broker = new MemoryBroker({ clock, log: LOG, leaseTtlMs: 6000 })
   const { freshMs, observersMin } = rules.window
   const memory = new LeaderMemories({
-    cloud: 'sim',
+    countParked: () => {},
     clock,
     ...rules.domains,
     declaredDomains: new Map(),
@@ -41,6 +41,7 @@ async function judged(rules: Rules, agoMs: number) {
   const store = { readRoster: async () => ({ hosts, observers, monitors: [] }) }
   const bus = broker.bus('gateway-1')
   await using gateway = subscribeToBus({
+    countParked: () => {},
     bus,
     clock,
     cloud: 'sim',

@@ -11,6 +11,7 @@ import { engineConfig } from '../support/config-text.ts'
 import { storeUrl, type ProductProcess } from '../support/product.ts'
 import { openProductWorld, type Loss, type ProductWorld } from '../support/product-world.ts'
 import { temporaryDirectory } from '../support/process.ts'
+import { finishesOnce, loseInTheMiddle } from '../support/losses.ts'
 import { until } from '../support/until.ts'
 import { Secret } from '../../schema/control-attributes.ts'
 
@@ -46,24 +47,10 @@ async function hangUp(process: ProductProcess): Promise<string> {
   return since()
 }
 
-/** A host fails, and the first evacuation begins. */
-async function inTheMiddle(host: string): Promise<Loss> {
-  const loss = await world.loseHost(host)
-  const isOnItsWay = async (): Promise<boolean> =>
-    (await loss.evacuations()).some((count) => count > 0)
-  await until('the first instance is on its way', isOnItsWay, 60_000)
-  return loss
-}
+const inTheMiddle = (host: string): Promise<Loss> => loseInTheMiddle(world, host)
 
-async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
-  await world.finished(loss)
-  const counts = await loss.evacuations()
-  t.true(counts.length > 1, 'there was something to move')
-  t.deepEqual(
-    counts,
-    counts.map(() => 1),
-  )
-  t.deepEqual(world.http.cloud.violations, [])
+async function finishesInPlace(t: ExecutionContext, loss: Loss): Promise<void> {
+  await finishesOnce(t, world, loss)
   for (const process of [engine, gateway]) {
     t.is(process.exitStatus(), null, 'it was not restarted')
     for (const secret of ['r0tated', 'correct horse 2']) t.false(process.output().includes(secret))
@@ -86,7 +73,7 @@ test.serial('a rotated password of Keystone is taken in the middle of a recovery
     t.regex(said, /"taken":\[.*\[DEFAULT\] os_privileged_user_password/)
     t.notRegex(said, /need a restart/)
   }
-  await finishesOnce(t, loss)
+  await finishesInPlace(t, loss)
 })
 
 test.serial('a rotated password of MariaDB is taken in the middle of a recovery', async (t) => {
@@ -100,7 +87,7 @@ test.serial('a rotated password of MariaDB is taken in the middle of a recovery'
   for (const process of [engine, gateway]) {
     t.regex(await reload(process, '20-db.conf', text), /"taken":\["\[database\] connection"\]/)
   }
-  await finishesOnce(t, loss)
+  await finishesInPlace(t, loss)
 })
 
 test.serial('a rotated password of NATS is taken in the middle of a recovery', async (t) => {
@@ -114,7 +101,7 @@ test.serial('a rotated password of NATS is taken in the middle of a recovery', a
     t.regex(said, /"taken":\["\[bus\] password"\]/)
   }
   await until('the gateway is on the bus again', async () => !('bus' in (await world.unready())))
-  await finishesOnce(t, loss)
+  await finishesInPlace(t, loss)
 })
 
 test.serial('a broken file keeps the old configuration, and says so', async (t) => {

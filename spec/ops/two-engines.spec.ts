@@ -1,10 +1,11 @@
 /** Two engines: one leads, and when it fails, the other finishes the work and repeats nothing. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { connect } from 'nats'
 import type { ServerProcess } from '../support/process.ts'
 import { openProductWorld, type Loss, type ProductWorld } from '../support/product-world.ts'
 import { decode } from '../../schema/messages/codec.ts'
+import { finishesOnce, loseInTheMiddle } from '../support/losses.ts'
 import { until } from '../support/until.ts'
 
 interface Proclamation {
@@ -68,27 +69,7 @@ async function succession(node: string, sinceMs: number): Promise<number> {
   return (stage.proclaimed.at(-1)?.atMs ?? 0) - sinceMs
 }
 
-/** A host fails, and the first evacuation begins. */
-async function inTheMiddle(host: string): Promise<Loss> {
-  const loss = await stage.world.loseHost(host)
-  const isOnItsWay = async (): Promise<boolean> =>
-    (await loss.evacuations()).some((count) => count > 0)
-  await until('the first instance is on its way', isOnItsWay)
-  return loss
-}
-
-/** The recovery finishes, and every instance was moved exactly once. */
-async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
-  const { world } = stage
-  await world.finished(loss)
-  const counts = await loss.evacuations()
-  t.true(counts.length > 1, 'there was something to move')
-  t.deepEqual(
-    counts,
-    counts.map(() => 1),
-  )
-  t.deepEqual(world.http.cloud.violations, [])
-}
+const inTheMiddle = (host: string): Promise<Loss> => loseInTheMiddle(stage.world, host)
 
 /** Looks at the health view again and again, and keeps every answer with more than one leader. */
 function watchViews(world: ProductWorld): { end(): Promise<readonly (readonly string[])[]> } {
@@ -156,7 +137,7 @@ test.serial('when the leader is killed, the other engine leads within ten second
   t.log(`it is shown as gone after ${Math.round(goneMs)} ms`)
   t.true(goneMs < 10_000)
   t.deepEqual(await views.end(), [], 'two leaders were shown at once')
-  await finishesOnce(t, loss)
+  await finishesOnce(t, stage.world, loss)
   engines.set(node, await world.start(node, 'engine'))
 })
 
@@ -171,7 +152,7 @@ test.serial(
     const tookMs = await succession(node, performance.now())
     t.log(`the other leads after ${Math.round(tookMs)} ms`)
     engine.signal('SIGCONT')
-    await finishesOnce(t, loss)
+    await finishesOnce(t, stage.world, loss)
     await until('the one that stood still is heard again, as a follower', async () => {
       const heard = await world.supervisors()
       const leading = heard.filter((each) => each.leading).map((each) => each.node)
@@ -195,7 +176,7 @@ test.serial('a leader that is asked to end hands over within two seconds', async
   t.is(engine.exitStatus(), 0, engine.output())
   t.true(endedMs < 10_000)
   t.regex(engine.output(), /"info".+this engine has given leadership up/)
-  await finishesOnce(t, loss)
+  await finishesOnce(t, stage.world, loss)
   const [ours = '', other = ''] = [...stage.engines.values()].map((each) => each.output())
   for (const told of [
     'this engine leads',

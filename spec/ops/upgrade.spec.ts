@@ -3,13 +3,14 @@
  * more migration, more fields and one more type of message. A recovery that begins under one
  * finishes under the other.
  */
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { connect, type NatsConnection } from 'nats'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { ENVELOPE_VERSION } from '../../schema/messages/envelope.ts'
 import { decode } from '../../schema/messages/codec.ts'
 import type { ServerProcess } from '../support/process.ts'
 import { openProductWorld, type Loss, type ProductWorld } from '../support/product-world.ts'
+import { finishesOnce, loseInTheMiddle } from '../support/losses.ts'
 import { until } from '../support/until.ts'
 
 const NEXT = ['--import', './spec/support/next-version.ts']
@@ -42,24 +43,7 @@ test.before(async () => {
 })
 test.after.always(async () => await staging.disposeAsync())
 
-async function inTheMiddle(host: string): Promise<Loss> {
-  const loss = await world.loseHost(host)
-  const isOnItsWay = async (): Promise<boolean> =>
-    (await loss.evacuations()).some((count) => count > 0)
-  await until('the first instance is on its way', isOnItsWay, 60_000)
-  return loss
-}
-
-async function finishesOnce(t: ExecutionContext, loss: Loss): Promise<void> {
-  await world.finished(loss)
-  const counts = await loss.evacuations()
-  t.true(counts.length > 1, 'there was something to move')
-  t.deepEqual(
-    counts,
-    counts.map(() => 1),
-  )
-  t.deepEqual(world.http.cloud.violations, [])
-}
+const inTheMiddle = (host: string): Promise<Loss> => loseInTheMiddle(world, host)
 
 const leading = async () => (await world.supervisors()).find((each) => each.leading)
 
@@ -76,7 +60,7 @@ test.serial('the old leader goes on while the next version has expanded the sche
   t.timeout(120_000)
   await until('the migration was run', async () => (await applied()).includes('9000-colours'))
   t.is(leader, 'old')
-  await finishesOnce(t, await inTheMiddle('compute-01'))
+  await finishesOnce(t, world, await inTheMiddle('compute-01'))
   t.is(leader, 'old')
 })
 
@@ -95,7 +79,7 @@ test.serial(
       old.output(),
       /"tookMs":\d+,"msg":"drained: this process holds no lease and does nothing more"/,
     )
-    await finishesOnce(t, loss)
+    await finishesOnce(t, world, loss)
   },
 )
 
@@ -110,7 +94,7 @@ test.serial(
     const loss = await inTheMiddle('compute-03')
     next.signal('SIGKILL')
     await until('the old one leads', () => leader === 'old-again', 60_000)
-    await finishesOnce(t, loss)
+    await finishesOnce(t, world, loss)
   },
 )
 
@@ -146,7 +130,7 @@ test.serial(
     const before = (await leading())?.newer ?? 0
     await tap.jetstream().publish('ha.default.fault.guest.later', bytes, { msgID: 'later-1' })
     await until('it is counted', async () => ((await leading())?.newer ?? 0) > before, 60_000)
-    await finishesOnce(t, await inTheMiddle('compute-04'))
+    await finishesOnce(t, world, await inTheMiddle('compute-04'))
     t.deepEqual(parked, [])
   },
 )

@@ -56,7 +56,7 @@ function leaderThatListens(
   const store = openSqliteStore(':memory:', { clock, random: new SeededRandom(1) })
   const told: DedupWindowMessage[] = []
   const observations = new HostObservations(clock, 15_000)
-  const guestLists = new GuestLists()
+  const guestLists = new GuestLists(() => {})
   const hosts = [{ host: H1, hostName: ONE, segment: S1 }]
   const acceptNotification: typeof store.acceptNotification = async (asked, ...more) => {
     if (refuses(asked.payload['instance_uuid'])) throw new RangeError('out of range')
@@ -87,7 +87,7 @@ function leaderThatListens(
           roster: new Roster(2, () => {}),
           news: new ComputeNews(),
           guestLists,
-          hostBeats: new HostBeats(),
+          hostBeats: new HostBeats(() => {}),
           keepDomains: async () => {},
           tellIntake: (message) => system.tell(refOf('intake', 'leader'), message),
           tellWindow: (message) => system.tell(refOf('dedup-window', 'leader'), message),

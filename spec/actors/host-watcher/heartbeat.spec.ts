@@ -63,11 +63,20 @@ const onTheWire = (type: 'host.heartbeat' | 'leader.proclaimed'): Encoded => {
 test('a heartbeat counts for the host whose subject it comes on, and for no other', (t) => {
   const message = onTheWire('host.heartbeat')
   const { subject, body } = message
-  t.like(readBeat(message, hostName('compute-1')), { incarnation: 'a', sequence: 1 })
-  t.is(readBeat(message, hostName('compute-2')), undefined)
-  t.is(readBeat(onTheWire('leader.proclaimed'), hostName('compute-1')), undefined)
+  t.like(
+    readBeat(message, hostName('compute-1'), () => {}),
+    { incarnation: 'a', sequence: 1 },
+  )
+  t.is(
+    readBeat(message, hostName('compute-2'), () => {}),
+    undefined,
+  )
+  t.is(
+    readBeat(onTheWire('leader.proclaimed'), hostName('compute-1'), () => {}),
+    undefined,
+  )
   const of = (change: Partial<Encoded>) =>
-    readBeat({ subject, body, ...change }, hostName('compute-1'))
+    readBeat({ subject, body, ...change }, hostName('compute-1'), () => {})
   t.is(of({ subject: 'ha.c.heartbeat.host.compute-2' }), undefined)
   t.is(of({ body: body.slice(0, -5) }), undefined)
   t.is(of({ body: new Uint8Array(0) }), undefined)

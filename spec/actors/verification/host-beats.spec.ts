@@ -19,17 +19,19 @@ const beat = (hostName: string, sequence: number, incarnation = 'a'): Encoded =>
 }
 
 test('the latest heartbeat of a host counts for this host and for no other', (t) => {
-  const beats = new HostBeats()
+  let counted = 0
+  const beats = new HostBeats(() => void (counted += 1))
   for (const n of [1, 2, 3]) beats.note(beat(ONE, n), n * 1000)
   t.is(beats.latestAtMs(ONE), 3000)
   t.is(beats.latestAtMs(TWO), undefined)
   beats.note({ subject: beat(TWO, 1).subject, body: beat(ONE, 9).body }, 4000)
   t.is(beats.latestAtMs(TWO), undefined, 'nobody speaks for another')
+  t.is(counted, 1)
   t.is(beats.latestAtMs(ONE), 3000)
 })
 
 test('a replay, noise and a message that is too long do not count, and hide nothing that came before', (t) => {
-  const beats = new HostBeats()
+  const beats = new HostBeats(() => {})
   beats.note(beat(ONE, 5), 1000)
   t.is(beats.latestAtMs(ONE), 1000)
   for (const old of [beat(ONE, 5), beat(ONE, 4)]) beats.note(old, 2000)
@@ -45,7 +47,7 @@ test('a replay, noise and a message that is too long do not count, and hide noth
 })
 
 test('a tape from before the last ten seconds is known as a replay, though nobody has looked', (t) => {
-  const beats = new HostBeats()
+  const beats = new HostBeats(() => {})
   for (let n = 1; n <= 30; n += 1) beats.note(beat(ONE, n), n * 1000)
   for (let n = 1; n <= 20; n += 1) beats.note(beat(ONE, n), 30_000 + n * 1000)
   t.true((beats.latestAtMs(ONE) ?? 0) <= 30_000)

@@ -18,7 +18,7 @@ interface Seen {
 async function look(
   world: World,
   change: Partial<LookTarget> = {},
-  hostBeats: Pick<HostBeats, 'latestAtMs'> = new HostBeats(),
+  hostBeats: Pick<HostBeats, 'latestAtMs'> = new HostBeats(() => {}),
 ): Promise<Seen> {
   const { clock, one } = world
   const observations = new HostObservations(clock, 60_000)
@@ -107,7 +107,7 @@ test('a look that is not needed any more ends with its asker', async (t) => {
     isOrdered: false,
   }
   const earlyProbes = new EarlyProbes(world.clock)
-  const hostBeats = new HostBeats()
+  const hostBeats = new HostBeats(() => {})
   const looking = lookAtHost(
     { ...world, observations, earlyProbes, hostBeats },
     target,

@@ -249,7 +249,14 @@ test('every accepted message can be used by each of its readers', async (t) => {
     observers: ['monitor-1'],
     monitors: [],
   }
-  const world = { bus, clock, cloud: 'one', freshMs: 60_000, observersPerHost: 2 }
+  const world = {
+    bus,
+    clock,
+    cloud: 'one',
+    freshMs: 60_000,
+    observersPerHost: 2,
+    countParked: () => {},
+  }
   await using heard = subscribeToBus({ ...world, store: { readRoster: async () => names } })
   const observations = new HostObservations(clock, 60_000)
   await holdsAsync(
