@@ -1,6 +1,6 @@
 /** Our whole product on real parts: NATS, MariaDB and a BMC, with a cloud behind real HTTP. */
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, nkeyAuthenticator } from 'nats'
 import { Type, type Static } from 'typebox'
@@ -53,16 +53,17 @@ class BusAccounts {
     const publicKey = await publicKeyOf(this.#directory, node)
     this.#lines.set(node, accountLines('default', { node, roles, publicKey }))
     await this.#nats.reload(this.#known())
-    return (await readFile(this.#fileOf(node), 'utf8')).trim()
+    return (await readFile(this.fileOf(node), 'utf8')).trim()
   }
 
   /** Makes it known to the server; the section of a configuration with which a process uses it. */
   async sectionOf(node: string, roles: string): Promise<string> {
     await this.of(node, roles)
-    return `[bus]\nnkey_file = ${this.#fileOf(node)}\n`
+    return `[bus]\nnkey_file = ${this.fileOf(node)}\n`
   }
 
-  #fileOf(node: string): string {
+  /** Where its seed is. */
+  fileOf(node: string): string {
     return join(this.#directory, `${node}.nk`)
   }
 
@@ -108,6 +109,8 @@ export interface ProductWorld extends AsyncDisposable {
   readonly natsPassword: string
   /** Makes the account of a process known to the bus; the seed of its key. */
   account(node: string, roles: string): Promise<string>
+  /** Replaces the key of that account while its process runs; the seed of the new key. */
+  replaceKey(node: string, roles: string): Promise<string>
   /** Starts the bus again, with the same accounts. */
   restartNats(): Promise<void>
   /** Starts one of our processes; `more` are further sections of its configuration, `flags` those of Node. */
@@ -180,6 +183,10 @@ export async function openProductWorld(
       const seed = await accounts.of(node, roles)
       await until(`the server knows ${node}`, () => isLetIn(nats.url, seed))
       return seed
+    },
+    async replaceKey(node, roles) {
+      await rm(accounts.fileOf(node))
+      return await accounts.of(node, roles)
     },
     restartNats: () => accounts.restart(),
     async start(node, roles, more = '', flags = []) {
