@@ -8,7 +8,7 @@ import type { GuestLists } from '../guest-follower/guest-lists.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { define, type Definition } from '../kernel/behaviour.ts'
 import { SUPERVISION } from '../supervision.ts'
-import type { BusMessage } from '../ports/bus.ts'
+import { FAULT_CONSUMER, type BusMessage } from '../ports/bus.ts'
 import { sleep } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
 import type { NotificationStore } from '../ports/store.ts'
@@ -132,7 +132,7 @@ async function listen(world: PerformWorld, signal: AbortSignal): Promise<undefin
   )
   for (const topic of NEWS_TOPICS) open.use(bus.subscribe(subjectOf(cloud, ...topic), hear))
   open.use(
-    bus.consumeFaults('engine', (delivery) => {
+    bus.consumeFaults(FAULT_CONSUMER, (delivery) => {
       const received = parking.decodeFault(delivery)
       if (received !== 'waits') tell({ type: 'intake.fault-delivered', delivery, received })
     }),

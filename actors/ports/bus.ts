@@ -30,6 +30,9 @@ export type Hindrance =
     }
   | { readonly kind: 'degraded'; readonly what: string; readonly since: number }
 
+/** The durable consumer of the engines: they share its faults. */
+export const FAULT_CONSUMER = 'engine'
+
 export interface BusPort {
   /**
    * Core publish: at most once, ordered for each sender. Never throws; the message is lost while

@@ -2,6 +2,7 @@
  * What a role may do on the bus: derived from the catalogue of messages, and what JetStream needs beside it. The permissions of the
  * accounts are made of it, and the readiness of a role is judged by it.
  */
+import { FAULT_CONSUMER } from '../../actors/ports/bus.ts'
 import type { ROLES } from '../../schema/config/node.ts'
 import { CATALOGUE, rolesToken, type WireType } from '../../schema/messages/catalogue.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
@@ -47,7 +48,7 @@ export function rightsOf(cloud: string, account: BusAccount): BusRights {
 export const tapRights = (cloud: string, node: string): BusRights => ({
   publish: [
     ...['STREAM.INFO', 'STREAM.MSG.GET'].map((call) => `$JS.API.${call}.${faultStreamName(cloud)}`),
-    `$JS.API.CONSUMER.INFO.${faultStreamName(cloud)}.engine`,
+    `$JS.API.CONSUMER.INFO.${faultStreamName(cloud)}.${FAULT_CONSUMER}`,
   ],
   subscribe: [subjectOf(cloud, '>'), `${inboxPrefixOf(node)}.>`],
 })

@@ -22,8 +22,8 @@ export interface BusAccess {
   loginOf(node: string): BusLogin
   /** Sees everything, and publishes nothing that others read. */
   readonly witness: BusLogin
-  /** Lines of the servers' configuration. */
-  configuration(revoked?: Revoked): string
+  /** Entries of the list of users in the servers' configuration. */
+  accounts(revoked?: Revoked): readonly string[]
 }
 
 /** Connects for the whole run, whatever happens to the servers and the account meanwhile. */
@@ -50,7 +50,7 @@ export function busAccess(cloud: string, accounts: readonly BusAccount[]): BusAc
   return {
     loginOf,
     witness,
-    configuration(revoked) {
+    accounts(revoked) {
       const lines = accounts.map((account) => {
         const { publish, subscribe } = rightsOf(cloud, account)
         const isHit = revoked !== undefined && account.roles.includes(revoked.role)
@@ -58,7 +58,7 @@ export function busAccess(cloud: string, accounts: readonly BusAccount[]): BusAc
         return lineOf(loginOf(account.node), { publish, deny, subscribe })
       })
       const listens = { publish: ['$JS.API.>', '_INBOX.>'], deny: [], subscribe: ['>'] }
-      return `authorization { users: [\n${[...lines, lineOf(witness, listens)].join(',\n')}\n] }`
+      return [...lines, lineOf(witness, listens)]
     },
   }
 }

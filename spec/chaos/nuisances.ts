@@ -246,9 +246,9 @@ export class Nuisances {
       { role: 'bridge', publish: [`ha.${CLOUD}.fault.>`] },
     ]
     const revoked = this.#pick(subjects)
-    await nats.reload(access.configuration(revoked))
+    await nats.reload(access.accounts(revoked))
     await this.#last()
-    await nats.reload(access.configuration())
+    await nats.reload(access.accounts())
   }
 
   #ofCloud(): readonly Nuisance[] {

@@ -146,7 +146,7 @@ async function openGround(
     ...names.map((node) => ({ node, roles: ['instance-monitor'] as const })),
   ])
   const [nats, mariadb, rabbitmq] = await Promise.all([
-    startNatsCluster({ isHidden: true, more: access.configuration() }),
+    startNatsCluster({ isHidden: true, accounts: access.accounts() }),
     startMariadb(),
     startRabbitmq(),
   ])

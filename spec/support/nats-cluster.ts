@@ -42,8 +42,8 @@ export interface NatsCluster extends AsyncDisposable {
   readonly urls: readonly string[]
   /** Starts a server again that was killed or stopped. */
   restart(index: number): Promise<void>
-  /** All servers take other further lines of the configuration into use. */
-  reload(more: string): Promise<void>
+  /** All servers take other accounts into use. */
+  reload(accounts: readonly string[]): Promise<void>
 }
 
 export interface ClusterPlan extends Partial<NatsFeatures> {
@@ -54,15 +54,15 @@ export interface ClusterPlan extends Partial<NatsFeatures> {
 
 /** Starts three servers, or as many as the plan says. Throws when there is no program for it. */
 export async function startNatsCluster(plan: ClusterPlan = {}): Promise<NatsCluster> {
-  const { size = 3, isHidden = false, more: first = '', ...features } = plan
+  const { size = 3, isHidden = false, accounts: first = [], ...features } = plan
   const found = clusterProgram()
   if ('missing' in found) throw new Error(found.missing)
-  let more = first
+  let accounts = first
   const routes = await Promise.all(Array.from({ length: size }, () => freePort()))
   const featuresOf = (index: number): Partial<NatsFeatures> => {
     const port = routes[index]
     if (port === undefined) throw new RangeError(`there is no server ${index}`)
-    return { ...features, more, cluster: { name: 'specs', port, routes, isHidden } }
+    return { ...features, accounts, cluster: { name: 'specs', port, routes, isHidden } }
   }
   await using opening = new AsyncDisposableStack()
   const servers = await Promise.all(
@@ -75,7 +75,7 @@ export async function startNatsCluster(plan: ClusterPlan = {}): Promise<NatsClus
     urls: servers.map(({ url }) => url),
     restart: async (index) => await servers[index]?.restart(featuresOf(index)),
     async reload(changed) {
-      more = changed
+      accounts = changed
       await Promise.all(servers.map((server, index) => server.reload(featuresOf(index))))
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -41,8 +41,6 @@ export interface NatsFeatures {
     /** Clients are not told of the other servers: they know the addresses of relays only. */
     readonly isHidden?: boolean
   }
-  /** Further lines of the configuration, such as users with permissions. */
-  readonly more: string
 }
 
 /** Where a server listens, and which program it is. */
@@ -112,15 +110,7 @@ export async function startNats(
 }
 
 function configuration(
-  {
-    jetstream = true,
-    password,
-    accounts = [],
-    denied,
-    cluster,
-    tls,
-    more = '',
-  }: Partial<NatsFeatures>,
+  { jetstream = true, password, accounts = [], denied, cluster, tls }: Partial<NatsFeatures>,
   directory: string,
 ): string {
   const store = `jetstream { store_dir: ${JSON.stringify(join(directory, 'store'))} }`
@@ -130,7 +120,6 @@ function configuration(
     ...(users.length === 0 ? [] : ['authorization { users: [', ...users, '] }']),
     ...clusterLines(cluster),
     ...tlsLines(tls),
-    more,
     '',
   ].join('\n')
 }

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { NatsConnection, StoredMsg, Subscription } from 'nats'
-import type { BusMessage } from '../../actors/ports/bus.ts'
+import { FAULT_CONSUMER, type BusMessage } from '../../actors/ports/bus.ts'
 import { BoundedMap } from '../../schema/bounded-map.ts'
 import { describeError } from '../../schema/errors.ts'
 import { NatsLink, type NatsCredentials } from './link.ts'
@@ -43,9 +43,6 @@ export interface NatsTap extends AsyncDisposable {
   faultsWaiting(): Promise<number | undefined>
 }
 
-/** The durable consumer of the engines. */
-const CONSUMER = 'engine'
-
 /** Starts to listen; it connects in the background, and again after every loss. */
 export function openTap(options: TapOptions, listener: TapListener): NatsTap {
   const { clock, random, log, servers, node, credentials } = options
@@ -65,7 +62,7 @@ export function openTap(options: TapOptions, listener: TapListener): NatsTap {
       if (connection === undefined) return undefined
       try {
         const { consumers } = await manage(connection, ANSWER_MS)
-        const found = await consumers.info(faultStreamName(options.cloud), CONSUMER)
+        const found = await consumers.info(faultStreamName(options.cloud), FAULT_CONSUMER)
         return found.num_pending + found.num_ack_pending
       } catch {
         return undefined // it is shown as unknown
