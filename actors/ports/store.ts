@@ -303,10 +303,12 @@ export interface RecoveryStore extends MoveStore {
    * the smaller ones.
    */
   listUnfinished(page?: FaultPage): Promise<readonly UnfinishedRecovery[]>
+  /** What is known of other hosts is only read for a fault of a host, and so is what is known of an instance for a smaller one. */
   readSnapshot(
     segment: SegmentId,
     notification: NotificationId,
     actedOnSinceMs: number,
+    type?: NotificationType,
   ): Promise<SegmentSnapshot>
   /**
    * Writes the status, its reason and a journal line in one transaction; false when the status was

@@ -92,9 +92,9 @@ async function performRecovery(
 
 async function consult({ world, order, signal }: Recovering, turn: Turn): Promise<RecoveryMessage> {
   const since = world.clockSteps.earliestWithin(world.rules.storm.windowMs)
-  const { uuid: notification } = order.notification
+  const { uuid, type } = order.notification
   const stored = await untilStored(world.clock, signal, () =>
-    world.store.readSnapshot(order.segment, notification, since),
+    world.store.readSnapshot(order.segment, uuid, since, type),
   )
   // A report that our own observers contradict does not count here (the dedup-window holds it
   // back): its host does not fail together with others.
@@ -190,7 +190,9 @@ async function conclude(
     if (to === 'failed') {
       await world.store.endMoves(order.epoch, uuid, { status: to, message: reason })
     }
-    if (!certified) await world.store.releaseUntouched(order.epoch, sourceHost, uuid)
+    if (!certified && !isInstanceOrServiceFault(order)) {
+      await world.store.releaseUntouched(order.epoch, sourceHost, uuid)
+    }
   })
   return end(recovering, { to, reason })
 }

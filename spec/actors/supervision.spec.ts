@@ -111,8 +111,8 @@ const TROUBLES: readonly Trouble[] = [
     sabotage: (ports) => ({
       ...ports,
       store: withChanges(ports.store, {
-        readSnapshot: async (segment, notification, since) => {
-          const snapshot = await ports.store.readSnapshot(segment, notification, since)
+        readSnapshot: async (...parameters) => {
+          const snapshot = await ports.store.readSnapshot(...parameters)
           return snapshot.notification?.type === 'VM' ? defect() : snapshot
         },
       }),

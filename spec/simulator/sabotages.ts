@@ -96,8 +96,8 @@ export const ignoreOperators: Sabotage = (ports) => {
   return {
     ...ports,
     store: withChanges(store, {
-      readSnapshot: async (segment, notification, since) =>
-        withoutOrders(await store.readSnapshot(segment, notification, since)),
+      readSnapshot: async (...parameters) =>
+        withoutOrders(await store.readSnapshot(...parameters)),
       recordIntent: async (epoch, entry) => {
         await store.appendJournal(epoch, { ...entry, kind: 'intent' })
         return { kind: 'granted' }
@@ -125,8 +125,8 @@ const deafTo =
             ...each,
             control: without(kind, each.control),
           })),
-        readSnapshot: async (segment, notification, since) => {
-          const snapshot = await store.readSnapshot(segment, notification, since)
+        readSnapshot: async (...parameters) => {
+          const snapshot = await store.readSnapshot(...parameters)
           return { ...snapshot, control: without(kind, snapshot.control) }
         },
         recordIntent: async (epoch, entry) => {
@@ -277,8 +277,8 @@ export const ignoreUsers: Sabotage = (ports) => ({
 export const forgetRestarts: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, {
-    readSnapshot: async (segment, notification, since) => ({
-      ...(await ports.store.readSnapshot(segment, notification, since)),
+    readSnapshot: async (...parameters) => ({
+      ...(await ports.store.readSnapshot(...parameters)),
       restarts: [],
     }),
   }),
@@ -316,8 +316,8 @@ export const enableForOperators: Sabotage = (ports) => {
 export const takeDisksForShared: Sabotage = (ports) => ({
   ...ports,
   store: withChanges(ports.store, {
-    readSnapshot: async (segment, notification, since) => ({
-      ...(await ports.store.readSnapshot(segment, notification, since)),
+    readSnapshot: async (...parameters) => ({
+      ...(await ports.store.readSnapshot(...parameters)),
       choices: {},
     }),
   }),

@@ -196,7 +196,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const { store, clock } = world
     const { segment, host, notification: report, epoch } = await incident(world)
     const guest = await accepted(store, guestFailed('compute-1', clock.wall))
-    const hostFault = async () => (await store.readSnapshot(segment.uuid, guest.uuid, 0)).hostFault
+    const hostFault = async () =>
+      (await store.readSnapshot(segment.uuid, guest.uuid, 0, 'VM')).hostFault
     const of = { notification: report.uuid, host: host.uuid }
     t.deepEqual(await hostFault(), { notification: report.uuid, certified: false, state: 'open' })
     const unsure = { event: 'STOPPED', host_status: 'UNKNOWN' }
@@ -235,7 +236,8 @@ export function snapshotConformance(test: RegisterTest, open: OpenWorld): void {
     const { segment, epoch } = await incident(world)
     const first = await accepted(store, guestFailed('compute-1', clock.wall))
     const line = { step: 'restart', subject: INSTANCE, detail: 'start' } as const
-    const restarts = async () => (await store.readSnapshot(segment.uuid, first.uuid, 0)).restarts
+    const restarts = async () =>
+      (await store.readSnapshot(segment.uuid, first.uuid, 0, 'VM')).restarts
     t.deepEqual(await restarts(), [])
     await store.recordIntent(epoch, { ...line, notification: first.uuid })
     await store.recordIntent(epoch, { ...line, notification: first.uuid, subject: 'another' })

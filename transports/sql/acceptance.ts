@@ -4,13 +4,14 @@
  */
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { Acceptance, NewNotification, NotificationStore } from '../../actors/ports/store.ts'
-import { notificationId, type NotificationId } from '../../schema/ids.ts'
+import { notificationId, type HostName, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/records.ts'
 import type { Database, HostsTable, NotificationsTable } from '../../schema/tables.ts'
 import { faultKey, SAME_FAULT } from './fault-key.ts'
 import { lockHost } from './locks.ts'
 import { nameKey, notificationOf, payloadText, wholeSecond } from './rows.ts'
 import { storedPayload } from './stored-json.ts'
+import { Together } from './together.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** The part of the store that accepts notifications. */
@@ -18,6 +19,9 @@ export function acceptanceStore(
   transactions: Transactions,
   { clock, random }: StorePorts,
 ): Pick<NotificationStore, 'acceptNotification'> {
+  const first = new Together<Arrival, Acceptance | undefined>((arrivals) =>
+    acceptFirst(transactions, arrivals),
+  )
   return {
     acceptNotification: async (report) => {
       const row = {
@@ -26,11 +30,16 @@ export function acceptanceStore(
         created_at: wholeSecond(clock.wallMs()),
       }
       return (
-        (await acceptFirst(transactions, report, row)) ??
+        (await first.carryOut({ hostName: report.hostName, row })) ??
         (await acceptLater(transactions, report, row))
       )
     },
   }
+}
+
+interface Arrival {
+  readonly hostName: HostName
+  readonly row: NewRow
 }
 
 type NewRow = ReturnType<typeof columnsOf> &
@@ -45,34 +54,52 @@ const columnsOf = (report: NewNotification) => ({
 })
 
 /**
- * Accepts a fault that was not reported before; most reports of a storm are of this kind. It takes
- * one statement, because no row has its key. Reading locks the host's row, so that a change of the
- * host comes before or after. undefined when an earlier report exists.
+ * Accepts faults that were not reported before; most reports of a storm are of this kind. It takes
+ * one statement, because no row has their keys. Reading locks the host's row, so that a change of the
+ * host comes before or after. undefined for each that must be looked at alone: an earlier report
+ * exists, or its host takes none.
  */
 async function acceptFirst(
   transactions: Transactions,
-  { hostName }: NewNotification,
-  row: NewRow,
-): Promise<Acceptance | undefined> {
-  const columns = Object.keys(row) as (keyof NewRow)[] // the row's own columns
-  const inserted = await transactions.statement((db) =>
-    db
+  arrivals: readonly Arrival[],
+): Promise<readonly (Acceptance | undefined)[]> {
+  const [head, ...others] = arrivals
+  if (head === undefined) return []
+  const columns = Object.keys(head.row) as (keyof NewRow)[] // the row's own columns
+  const inserted = await transactions.statement((db) => {
+    const valuesOf = ({ hostName, row }: Arrival, index: number) =>
+      db.selectNoFrom(({ val }) => [
+        val(index).as('place'),
+        val(nameKey(hostName)).as('reported_name'),
+        ...columns.map((column) => val(row[column]).as(column)),
+      ])
+    const reports = others.reduce(
+      (all, next, index) => all.unionAll(valuesOf(next, index + 1)),
+      valuesOf(head, 0),
+    )
+    return db
       .insertInto('notifications')
       .columns(['source_host_uuid', 'failover_segment_uuid', ...columns])
       .expression((eb) =>
         eb
           .selectFrom('hosts')
-          .select(['uuid', 'failover_segment_id'])
-          .select((values) => columns.map((column) => values.val(row[column]).as(column)))
-          .where('name_key', '=', nameKey(hostName))
-          .where('deleted', '=', 0)
-          .where('on_maintenance', '=', 0)
+          .innerJoin(reports.as('reports'), 'reports.reported_name', 'hosts.name_key')
+          .select(['hosts.uuid', 'hosts.failover_segment_id'])
+          .select(columns.map((column) => `reports.${column}` as const))
+          .where('hosts.deleted', '=', 0)
+          .where('hosts.on_maintenance', '=', 0)
+          .orderBy('reports.place')
           .modifyEnd(transactions.shareLock),
       )
-      .executeTakeFirst(),
-  )
-  if (inserted === undefined || inserted.numInsertedOrUpdatedRows !== 1n) return undefined
-  return transactions.read((db) => accepted(db, row))
+      .executeTakeFirst()
+  })
+  const isTaken = inserted === undefined // one of the keys
+  // Which one, each alone will tell.
+  if (isTaken && others.length > 0) throw new Error('one of the reports was made before')
+  if (isTaken || inserted.numInsertedOrUpdatedRows === 0n) return arrivals.map(() => undefined)
+  const uuids = arrivals.map(({ row }) => row.notification_uuid)
+  const accepted = await transactions.read((db) => readAccepted(db, uuids))
+  return uuids.map((uuid) => accepted.get(uuid))
 }
 
 /**
@@ -103,15 +130,23 @@ const acceptLater = (
       .insertInto('notifications')
       .values({ ...row, ...ofHost })
       .execute()
-    return accepted(trx, row)
+    const uuid = row.notification_uuid
+    const accepted = (await readAccepted(trx, [uuid])).get(uuid)
+    if (accepted === undefined) throw new Error(`the notification ${uuid} is not stored`)
+    return accepted
   })
 
-async function accepted(
+async function readAccepted(
   db: Kysely<Database>,
-  { notification_uuid: uuid }: NewRow,
-): Promise<Acceptance> {
-  const query = db.selectFrom('notifications').selectAll().where('notification_uuid', '=', uuid)
-  return { kind: 'accepted', notification: notificationOf(await query.executeTakeFirstOrThrow()) }
+  uuids: readonly NotificationId[],
+): Promise<ReadonlyMap<NotificationId, Acceptance>> {
+  const query = db.selectFrom('notifications').selectAll().where('notification_uuid', 'in', uuids)
+  return new Map(
+    (await query.execute()).map((row) => [
+      row.notification_uuid,
+      { kind: 'accepted', notification: notificationOf(row) },
+    ]),
+  )
 }
 
 /**

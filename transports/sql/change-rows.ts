@@ -4,8 +4,8 @@ import type { Change, NewChange } from '../../schema/records.ts'
 import type { ChangesTable, Database } from '../../schema/tables.ts'
 
 /** Entries that are not closed. */
-export const openChanges = (trx: Transaction<Database>) =>
-  trx.selectFrom('changes').where('state', 'in', ['open', 'undoing'])
+export const openChanges = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
+  db.selectFrom('changes').where('state', 'in', ['open', 'undoing'])
 
 /** Adds an entry, unless it exists. */
 export async function insertChange(

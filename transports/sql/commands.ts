@@ -117,12 +117,19 @@ export async function readCommands(
   return rows.map(commandOf)
 }
 
+/** The command for all recoveries that counts. */
+export const latestSiteCommand = (db: Reading) =>
+  db.selectFrom('site_commands').selectAll().orderBy('id', 'desc').limit(1)
+
 /** All commands for all recoveries, oldest first. */
-export async function readSiteCommands(db: Reading): Promise<readonly SiteCommand[]> {
+async function readSiteCommands(db: Reading): Promise<readonly SiteCommand[]> {
   const rows = await db.selectFrom('site_commands').selectAll().orderBy('id').execute()
   return rows.map(siteCommandOf)
 }
 
 /** Whether operators allow a recovery to go on at present. */
 export const readControl = async (db: Reading, notification: NotificationId): Promise<Control> =>
-  controlOf(await readCommands(db, notification), (await readSiteCommands(db)).at(-1))
+  controlOf(
+    await readCommands(db, notification),
+    (await latestSiteCommand(db).execute()).map(siteCommandOf).at(0),
+  )

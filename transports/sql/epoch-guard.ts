@@ -7,6 +7,7 @@ import type { LeadershipStore } from '../../actors/ports/store.ts'
 import { CodedError, StaleEpochError } from '../../schema/errors.ts'
 import { epoch, type Epoch } from '../../schema/ids.ts'
 import type { Database } from '../../schema/tables.ts'
+import { Together } from './together.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /** Runs work in one transaction that holds the epoch until it ends. */
@@ -15,24 +16,49 @@ export type GuardedWrite = <Result>(
   work: (trx: Transaction<Database>) => Promise<Result>,
 ) => Promise<Result>
 
+interface GuardedCall {
+  readonly epoch: Epoch
+  readonly work: (trx: Transaction<Database>) => Promise<void>
+}
+
 /**
  * Throws StaleEpochError (STALE_EPOCH) with the epoch, and writes nothing, when the epoch is not
- * the current one.
+ * the current one. All writes wait for the same row, so those that wait are done in one transaction.
  */
 export function epochGuard(transactions: Transactions): GuardedWrite {
-  return (epoch, work) =>
+  const writeAll = (calls: readonly GuardedCall[]): Promise<readonly void[]> =>
     transactions.write(async (trx) => {
-      // The row must really change, because Galera certifies changes, not locks.
-      const held = await trx
-        .updateTable('leadership')
-        .set({ revision: sql`revision + 1` })
-        .where('epoch', '=', epoch)
-        .executeTakeFirst()
-      if (held.numUpdatedRows !== 1n) {
-        throw new StaleEpochError(epoch, `epoch ${epoch} is not the current one`)
+      let held: Epoch | undefined
+      for (const { epoch, work } of calls) {
+        if (epoch !== held) await holdEpoch(trx, epoch)
+        held = epoch
+        await work(trx)
       }
-      return work(trx)
+      return calls.map(() => undefined)
     })
+  // A second transaction would only wait for the row of the first.
+  const writes = new Together<GuardedCall, void>(writeAll, 1)
+  return async <Result>(epoch: Epoch, work: (trx: Transaction<Database>) => Promise<Result>) => {
+    let results: readonly Result[] = []
+    const keep = async (trx: Transaction<Database>): Promise<void> => {
+      results = [await work(trx)]
+    }
+    await writes.carryOut({ epoch, work: keep })
+    const [result] = results
+    return result as Result // the work has ended
+  }
+}
+
+async function holdEpoch(trx: Transaction<Database>, epoch: Epoch): Promise<void> {
+  // The row must really change, because Galera certifies changes, not locks.
+  const held = await trx
+    .updateTable('leadership')
+    .set({ revision: sql`revision + 1` })
+    .where('epoch', '=', epoch)
+    .executeTakeFirst()
+  if (held.numUpdatedRows !== 1n) {
+    throw new StaleEpochError(epoch, `epoch ${epoch} is not the current one`)
+  }
 }
 
 /** Reads and claims the epoch. */

@@ -1,19 +1,18 @@
-/** Recovery records of the acting leader: transitions, intents, the journal, certificates. */
-import { sql, type Transaction } from 'kysely'
+/** Recovery records of the acting leader: holds, intents, the journal, certificates. */
+import type { Transaction } from 'kysely'
 import type { Grant } from '../../actors/ports/grant.ts'
 import type { NewEntry, RecoveryStore } from '../../actors/ports/store.ts'
 import type { Epoch, NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type DeathCertificate } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { wholeSecond } from './rows.ts'
 import { runOf } from './run-of.ts'
 import type { StorePorts } from './transactions.ts'
 import { readControl } from './commands.ts'
 
 type RecordStore = Pick<
   RecoveryStore,
-  'recordTransition' | 'recordHold' | 'recordIntent' | 'appendJournal' | 'saveCertificate'
+  'recordHold' | 'recordIntent' | 'appendJournal' | 'saveCertificate'
 >
 
 /** The part of the store that records what a recovery does. */
@@ -32,31 +31,6 @@ export function recordStore(guarded: GuardedWrite, { clock }: StorePorts): Recor
   }
 
   return {
-    recordTransition: (epoch, { notification, from, to, reason }) =>
-      guarded(epoch, async (trx) => {
-        const row = await readRecovery(trx, notification)
-        if (row === undefined || !from.includes(row.status)) return false
-        await trx
-          .updateTable('notifications')
-          .set({
-            status: to,
-            message: reason,
-            updated_at: wholeSecond(clock.wallMs()),
-            // A leader that continues a running recovery continues the same attempt.
-            ...(to === 'running' && row.status !== to ? { run: sql<number>`run + 1` } : {}),
-          })
-          .where('notification_uuid', '=', notification)
-          .execute()
-        await journal(trx, epoch, {
-          notification,
-          kind: 'decision',
-          step: 'transition',
-          subject: row.host_name ?? row.source_host_uuid,
-          detail: `${row.status} => ${to}: ${reason}`,
-        })
-        return true
-      }),
-
     recordHold: (epoch, { notification, subject, reason, evidence }) =>
       guarded(epoch, async (trx) => {
         // The time of the last change stays: it tells when the status changed.

@@ -1,239 +1,173 @@
-/**
- * What a leader reads: all unfinished recoveries, and everything that one decision needs, in one
- * transaction (promise L2).
- */
-import type { CompiledQuery, Kysely, Transaction } from 'kysely'
-import type {
-  FailingHost,
-  HostOverall,
-  RecoveryStore,
-  SegmentSnapshot,
-  FaultPage,
-  UnfinishedRecovery,
-} from '../../actors/ports/store.ts'
-import type { HostId, SegmentId } from '../../schema/ids.ts'
-import { UNFINISHED_STATUSES, type Notification } from '../../schema/records.ts'
+/** Everything that a decision needs, as it is at one moment (promise L2). Decisions made at the same time share the statement. */
+import type { Kysely } from 'kysely'
+import type { RecoveryStore, SegmentSnapshot } from '../../actors/ports/store.ts'
+import type { NotificationId, SegmentId } from '../../schema/ids.ts'
 import { controlOf } from '../../schema/recovery-control.ts'
 import type { Database } from '../../schema/tables.ts'
-import { readChoices } from './policies.ts'
+import {
+  CERTIFICATE,
+  COMMAND,
+  HOST,
+  MOVE,
+  NOTIFICATION,
+  POLICY,
+  SEGMENT,
+  SITE_COMMAND,
+} from './columns.ts'
+import { latestSiteCommand } from './commands.ts'
+import { HOST_FAULT, hostFaultIn, hostFaultsOf, readRestarts } from './host-fault.ts'
+import { NO_OTHER_HOSTS, otherHostParts, otherHostsOf } from './other-hosts.ts'
+import { byId, part, readParts, type RowsOf } from './parts.ts'
 import {
   certificateOf,
+  choicesOf,
+  commandOf,
   hostOf,
   moveOf,
   notificationOf,
   segmentOf,
-  wholeSecond,
-  commandOf,
+  siteCommandOf,
 } from './rows.ts'
-import { readHostFault, readRestarts } from './host-fault.ts'
-import { readTakenSpares } from './spares.ts'
+import { Together } from './together.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
-import { readSiteCommands, readCommands } from './commands.ts'
 
-/** The reading part of the leader's store. */
+/** One decision to be made. */
+interface Question {
+  readonly segment: SegmentId
+  readonly notification: NotificationId
+  readonly actedOnSinceMs: number
+}
+
+/** The part of the store that reads what a decision needs. */
 export function snapshotStore(
   transactions: Transactions,
   { clock }: StorePorts,
-): Pick<RecoveryStore, 'listUnfinished' | 'readSnapshot'> {
-  const isAnythingUnfinished = unfinishedQuestion()
+): Pick<RecoveryStore, 'readSnapshot'> {
+  const ofHosts = new Together<Question, SegmentSnapshot>((questions) =>
+    transactions.read((db) => readForHosts(db, questions)),
+  )
+  const ofInstancesAndServices = new Together<Question, SegmentSnapshot>((questions) =>
+    transactions.read((db) => readForInstancesAndServices(db, questions, clock.wallMs())),
+  )
   return {
-    // In peace this is one statement, and not a transaction.
-    listUnfinished: async (page) =>
-      (await transactions.read(isAnythingUnfinished))
-        ? await transactions.snapshot((trx) => readUnfinished(trx, page))
-        : [],
-
-    readSnapshot: (segment, notification, actedOnSinceMs) =>
-      transactions.snapshot(async (trx) => {
-        const live = trx.selectFrom('segments').selectAll().where('deleted', '=', 0)
-        const segmentRow = await live.where('uuid', '=', segment).executeTakeFirst()
-        const hosts = await trx
-          .selectFrom('hosts')
-          .selectAll()
-          .where('failover_segment_id', '=', segment)
-          .where('deleted', '=', 0)
-          .orderBy('id')
-          .execute()
-        const notificationRow = await trx
-          .selectFrom('notifications')
-          .selectAll()
-          .where('notification_uuid', '=', notification)
-          .executeTakeFirst()
-        const certificateRow = await trx
-          .selectFrom('death_certificates')
-          .selectAll()
-          .where('notification_uuid', '=', notification)
-          .where('void', '=', 0)
-          .executeTakeFirst()
-        const moves = await trx
-          .selectFrom('vm_moves')
-          .selectAll()
-          .where('notification_uuid', '=', notification)
-          .orderBy('id')
-          .execute()
-        const notificationNow = notificationRow && notificationOf(notificationRow)
-        const acted = await readActedOn(trx, actedOnSinceMs)
-        const commands = await readCommands(trx, notification)
-        return {
-          segment: segmentRow && segmentOf(segmentRow),
-          hosts: hosts.map(hostOf),
-          notification: notificationNow,
-          certificate: certificateRow && certificateOf(certificateRow),
-          moves: moves.map(moveOf),
-          choices: await readChoices(trx, segment),
-          commands,
-          control: controlOf(commands, (await readSiteCommands(trx)).at(-1)),
-          takenSpares: await readTakenSpares(trx, segment),
-          hostsActedOn: distinct(acted.filter((row) => row.segment === segment)),
-          hostsActedOnOverall: distinct(acted),
-          hostsOverall: await readHostsOverall(trx),
-          failing: await readFailing(trx),
-          ...(await readInstanceOrServiceFault(trx, notificationNow, clock.wallMs())),
-        }
-      }),
+    readSnapshot: (segment, notification, actedOnSinceMs, type = 'COMPUTE_HOST') => {
+      const snapshots = type === 'COMPUTE_HOST' ? ofHosts : ofInstancesAndServices
+      return snapshots.carryOut({ segment, notification, actedOnSinceMs })
+    },
   }
 }
 
-/** It is asked every two seconds for as long as we lead: the statement is made once. */
-function unfinishedQuestion(): (db: Kysely<Database>) => Promise<boolean> {
-  let compiled: CompiledQuery | undefined
-  return async (db) => {
-    compiled ??= db
-      .selectFrom('notifications')
-      .select('id')
-      .where('status', 'in', UNFINISHED_STATUSES)
-      .limit(1)
-      .compile()
-    return (await db.executeQuery(compiled)).rows.length > 0
-  }
-}
-
-async function readUnfinished(
-  trx: Transaction<Database>,
-  page: FaultPage = EVERYTHING,
-): Promise<readonly UnfinishedRecovery[]> {
-  const query = trx.selectFrom('notifications').where('status', 'in', UNFINISHED_STATUSES)
-  const unfinished = query.selectAll().orderBy('id')
-  const ofHosts = await unfinished.where('type', '=', 'COMPUTE_HOST').execute()
-  const smaller = unfinished.where('type', '!=', 'COMPUTE_HOST').where('id', '>', page.afterId)
-  const rows = [...ofHosts, ...(page.max === 0 ? [] : await smaller.limit(page.max).execute())]
-  if (rows.length === 0) return []
-  const hosts = await trx
-    .selectFrom('hosts')
-    .selectAll()
-    .where('deleted', '=', 0)
-    .where('uuid', 'in', query.select('source_host_uuid'))
-    .execute()
-  const hostsById = new Map(hosts.map((row) => [row.uuid, hostOf(row)]))
-  const said = await trx
-    .selectFrom('operator_commands')
-    .selectAll()
-    .where('notification_uuid', 'in', query.select('notification_uuid'))
-    .orderBy('id')
-    .execute()
-  const commands = Map.groupBy(said.map(commandOf), ({ notification }) => notification)
-  const siteCommand = (await readSiteCommands(trx)).at(-1)
-  return rows.map((row) => {
-    const ofIt = commands.get(row.notification_uuid) ?? []
-    return {
-      notification: notificationOf(row),
-      host: hostsById.get(row.source_host_uuid),
-      control: controlOf(ofIt, siteCommand),
-      commandCount: ofIt.length,
-    }
+async function readForHosts(
+  db: Kysely<Database>,
+  questions: readonly Question[],
+): Promise<readonly SegmentSnapshot[]> {
+  const sinceMs = Math.min(...questions.map(({ actedOnSinceMs }) => actedOnSinceMs))
+  const rows = await readParts(db, {
+    ...partsOfEach(db, questions),
+    ...otherHostParts(db, sinceMs),
   })
-}
-
-const EVERYTHING: FaultPage = { afterId: 0, max: Number.MAX_SAFE_INTEGER }
-
-/** Read for faults of guests and processes only. */
-async function readInstanceOrServiceFault(
-  trx: Transaction<Database>,
-  notification: Notification | undefined,
-  nowMs: number,
-): Promise<Pick<SegmentSnapshot, 'hostFault' | 'restarts'>> {
-  if (notification === undefined || notification.type === 'COMPUTE_HOST') {
-    return { hostFault: null, restarts: [] }
-  }
-  return {
-    hostFault: await readHostFault(trx, notification.sourceHost),
-    restarts: await readRestarts(trx, notification, nowMs),
-  }
-}
-
-interface ActedOn {
-  readonly host: HostId
-  readonly segment: SegmentId
-}
-
-const distinct = (rows: readonly ActedOn[]): readonly HostId[] => [
-  ...new Set(rows.map(({ host }) => host)),
-]
-
-/**
- * Hosts that were certified dead since then, and those whose power-off was ordered since then,
- * whatever the outcome.
- */
-async function readActedOn(
-  trx: Transaction<Database>,
-  sinceMs: number,
-): Promise<readonly ActedOn[]> {
-  const ordered = trx
-    .selectFrom('journal')
-    .innerJoin('notifications', 'notifications.notification_uuid', 'journal.notification_uuid')
-    .select(['source_host_uuid as host', 'failover_segment_uuid as segment'])
-    .where('step', '=', 'power-off')
-    .where('kind', '=', 'intent')
-    .where('recorded_at', '>=', sinceMs)
-    // A recovery that ended before that moment has ordered nothing since then.
-    .where((eb) =>
-      eb.or([
-        eb('notifications.status', 'in', UNFINISHED_STATUSES),
-        eb('notifications.updated_at', '>=', wholeSecond(sinceMs)),
-      ]),
-    )
-  return trx
-    .selectFrom('death_certificates')
-    .innerJoin(
-      'notifications',
-      'notifications.notification_uuid',
-      'death_certificates.notification_uuid',
-    )
-    .select(['host_uuid as host', 'failover_segment_uuid as segment'])
-    .where('issued_at', '>=', sinceMs)
-    .union(ordered)
-    .execute()
-}
-
-async function readHostsOverall(trx: Transaction<Database>): Promise<readonly HostOverall[]> {
-  const rows = await trx
-    .selectFrom('hosts')
-    .select(['uuid', 'name', 'on_maintenance'])
-    .where('deleted', '=', 0)
-    .orderBy('id')
-    .execute()
-  return rows.map((row) => ({
-    uuid: row.uuid,
-    name: row.name,
-    onMaintenance: row.on_maintenance !== 0,
+  return questions.map((question) => ({
+    ...snapshotIn(rows, question),
+    ...otherHostsOf(rows, question.segment, question.actedOnSinceMs),
+    hostFault: null,
+    restarts: [],
   }))
 }
 
-async function readFailing(trx: Transaction<Database>): Promise<readonly FailingHost[]> {
-  const certain = trx
-    .selectFrom('death_certificates')
-    .select('notification_uuid')
-    .where('void', '=', 0)
-  const rows = await trx
+async function readForInstancesAndServices(
+  db: Kysely<Database>,
+  questions: readonly Question[],
+  nowMs: number,
+): Promise<readonly SegmentSnapshot[]> {
+  const hosts = db
     .selectFrom('notifications')
-    .selectAll()
-    .where('status', 'in', UNFINISHED_STATUSES)
-    .where('type', '=', 'COMPUTE_HOST')
-    .where('notification_uuid', 'not in', certain)
-    .orderBy('id')
-    .execute()
-  return rows
-    .map(notificationOf)
-    .filter(({ payload }) => payload['event'] === 'STOPPED')
-    .map(({ sourceHost, createdAt }) => ({ sourceHost, createdAt }))
+    .select('source_host_uuid')
+    .where(
+      'notification_uuid',
+      'in',
+      questions.map(({ notification }) => notification),
+    )
+  const rows = await readParts(db, {
+    ...partsOfEach(db, questions),
+    hostFaults: part(hostFaultsOf(db, hosts), HOST_FAULT),
+  })
+  const common = questions.map((question) => snapshotIn(rows, question))
+  const faults = common.flatMap(({ notification }) => notification ?? [])
+  // The instances are known only now. A restart that was ordered meanwhile only makes the decision more careful.
+  const restarts = await readRestarts(db, faults, nowMs)
+  return common.map(({ notification, ...snapshot }) => ({
+    ...snapshot,
+    ...NO_OTHER_HOSTS,
+    notification,
+    hostFault: notification === undefined ? null : hostFaultIn(rows.hostFaults, notification),
+    restarts: notification === undefined ? [] : restarts(notification),
+  }))
+}
+
+/** What every decision needs. */
+function partsOfEach(db: Kysely<Database>, questions: readonly Question[]) {
+  const segments = [...new Set(questions.map(({ segment }) => segment))]
+  const uuids = [...new Set(questions.map(({ notification }) => notification))]
+  return {
+    segments: part(
+      db.selectFrom('segments').selectAll().where('deleted', '=', 0).where('uuid', 'in', segments),
+      SEGMENT,
+    ),
+    hosts: part(
+      db
+        .selectFrom('hosts')
+        .selectAll()
+        .where('failover_segment_id', 'in', segments)
+        .where('deleted', '=', 0),
+      HOST,
+    ),
+    notifications: part(
+      db.selectFrom('notifications').selectAll().where('notification_uuid', 'in', uuids),
+      NOTIFICATION,
+    ),
+    certificates: part(
+      db
+        .selectFrom('death_certificates')
+        .selectAll()
+        .where('notification_uuid', 'in', uuids)
+        .where('void', '=', 0),
+      CERTIFICATE,
+    ),
+    moves: part(
+      db.selectFrom('vm_moves').selectAll().where('notification_uuid', 'in', uuids),
+      MOVE,
+    ),
+    commands: part(
+      db.selectFrom('operator_commands').selectAll().where('notification_uuid', 'in', uuids),
+      COMMAND,
+    ),
+    policies: part(
+      db.selectFrom('segment_policies').selectAll().where('segment_uuid', 'in', segments),
+      POLICY,
+    ),
+    site: part(latestSiteCommand(db), SITE_COMMAND),
+  }
+}
+
+function snapshotIn(
+  rows: RowsOf<ReturnType<typeof partsOfEach>>,
+  { segment, notification: uuid }: Question,
+) {
+  const ofIt = <Row extends { readonly notification_uuid: NotificationId }>(
+    all: readonly Row[],
+  ): readonly Row[] => all.filter((row) => row.notification_uuid === uuid)
+  const commands = byId(ofIt(rows.commands)).map(commandOf)
+  return {
+    segment: rows.segments
+      .filter((row) => row.uuid === segment)
+      .map(segmentOf)
+      .at(0),
+    hosts: byId(rows.hosts.filter((row) => row.failover_segment_id === segment)).map(hostOf),
+    notification: ofIt(rows.notifications).map(notificationOf).at(0),
+    certificate: ofIt(rows.certificates).map(certificateOf).at(0),
+    moves: byId(ofIt(rows.moves)).map(moveOf),
+    choices: choicesOf(rows.policies.find((row) => row.segment_uuid === segment)),
+    commands,
+    control: controlOf(commands, rows.site.map(siteCommandOf).at(0)),
+  }
 }

@@ -2,9 +2,9 @@
  * Reserved hosts that recoveries have taken into service: entries of the ledger that are made by
  * compare-and-set.
  */
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Grant } from '../../actors/ports/grant.ts'
-import type { Epoch, HostId, HostName, NotificationId, SegmentId } from '../../schema/ids.ts'
+import type { Epoch, HostId, HostName, NotificationId } from '../../schema/ids.ts'
 import type { TakenSpare } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
 import { insertChange, openChanges, stateOf } from './change-rows.ts'
@@ -71,17 +71,24 @@ const readSpareHolders = (trx: Transaction<Database>, host: HostId) =>
     .where('host_uuid', '=', host)
     .execute()
 
-/** The taken spares among the hosts of a segment. */
-export async function readTakenSpares(
-  trx: Transaction<Database>,
-  segment: SegmentId,
-): Promise<readonly TakenSpare[]> {
-  const rows = await openChanges(trx)
+/** All taken spares. */
+export const takenSpares = (db: Kysely<Database>) =>
+  openChanges(db)
     .innerJoin('hosts', 'hosts.uuid', 'changes.host_uuid')
-    .select(['changes.host_uuid as host', 'notification_uuid as by', 'state'])
+    .select([
+      'changes.id',
+      'changes.host_uuid as host',
+      'notification_uuid as by',
+      'state',
+      'hosts.failover_segment_id as segment',
+    ])
     .where('kind', '=', 'spare')
-    .where('hosts.failover_segment_id', '=', segment)
-    .orderBy('changes.id')
-    .execute()
-  return rows.map(({ state, ...spare }) => ({ ...spare, state: stateOf(state) }))
-}
+
+/** A taken spare from its row. */
+export const takenSpareOf = ({
+  host,
+  by,
+  state,
+}: Pick<TakenSpare, 'host' | 'by'> & {
+  readonly state: Parameters<typeof stateOf>[0]
+}): TakenSpare => ({ host, by, state: stateOf(state) })

@@ -23,7 +23,9 @@ import { returningStore } from './returning.ts'
 import { schemaGate } from './schema-gate.ts'
 import { segmentStore } from './segments.ts'
 import { snapshotStore } from './snapshot.ts'
+import { transitionStore } from './transitions.ts'
 import { transactions, type SqlConnection, type StorePorts } from './transactions.ts'
+import { unfinishedStore } from './unfinished.ts'
 import { commandStore } from './commands.ts'
 import { writeCheck } from './write-check.ts'
 
@@ -44,9 +46,11 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...policyStore(steps, ports),
     ...commandStore(steps, ports),
     ...leadership,
+    ...unfinishedStore(steps),
     ...snapshotStore(steps, ports),
     ...returningStore(steps),
     ...recordStore(guarded, ports),
+    ...transitionStore(guarded, ports),
     ...holdingStore(guarded, ports),
     ...moveLists(steps),
     ...moveStore(guarded, steps, ports),

@@ -1,0 +1,126 @@
+/** All columns of tables that are read as parts of one statement. The compiler refuses a list that is not complete. */
+import type { Selectable } from 'kysely'
+import type {
+  DeathCertificatesTable,
+  HostsTable,
+  NotificationsTable,
+  OperatorCommandsTable,
+  SegmentPoliciesTable,
+  SegmentsTable,
+  SiteCommandsTable,
+  VmMovesTable,
+} from '../../schema/tables.ts'
+import type { Columns } from './parts.ts'
+
+export const SEGMENT: Columns<Selectable<SegmentsTable>> = {
+  id: true,
+  created_at: true,
+  updated_at: true,
+  deleted_at: true,
+  deleted: true,
+  revision: true,
+  uuid: true,
+  name: true,
+  name_key: true,
+  service_type: true,
+  description: true,
+  recovery_method: true,
+  enabled: true,
+}
+
+export const HOST: Columns<Selectable<HostsTable>> = {
+  id: true,
+  created_at: true,
+  updated_at: true,
+  deleted_at: true,
+  deleted: true,
+  revision: true,
+  uuid: true,
+  name: true,
+  name_key: true,
+  failover_segment_id: true,
+  type: true,
+  control_attributes: true,
+  reserved: true,
+  on_maintenance: true,
+  maintenance_by: true,
+  held_reserved: true,
+}
+
+export const NOTIFICATION: Columns<Selectable<NotificationsTable>> = {
+  id: true,
+  created_at: true,
+  updated_at: true,
+  deleted_at: true,
+  deleted: true,
+  revision: true,
+  notification_uuid: true,
+  generated_time: true,
+  source_host_uuid: true,
+  failover_segment_uuid: true,
+  type: true,
+  payload: true,
+  fault_key: true,
+  status: true,
+  message: true,
+  run: true,
+  first_run: true,
+}
+
+export const MOVE: Columns<Selectable<VmMovesTable>> = {
+  id: true,
+  created_at: true,
+  updated_at: true,
+  deleted_at: true,
+  deleted: true,
+  uuid: true,
+  notification_uuid: true,
+  instance_uuid: true,
+  instance_name: true,
+  source_host: true,
+  dest_host: true,
+  start_time: true,
+  end_time: true,
+  type: true,
+  status: true,
+  message: true,
+  attempts: true,
+  guest_state: true,
+  guest_at: true,
+  guest_reason: true,
+}
+
+export const CERTIFICATE: Columns<Selectable<DeathCertificatesTable>> = {
+  id: true,
+  notification_uuid: true,
+  host_uuid: true,
+  epoch: true,
+  issued_at: true,
+  ground: true,
+  evidence: true,
+  void: true,
+}
+
+export const POLICY: Columns<Selectable<SegmentPoliciesTable>> = {
+  id: true,
+  segment_uuid: true,
+  choices: true,
+  updated_at: true,
+}
+
+export const COMMAND: Columns<Selectable<OperatorCommandsTable>> = {
+  id: true,
+  notification_uuid: true,
+  kind: true,
+  operator: true,
+  reason: true,
+  given_at: true,
+}
+
+export const SITE_COMMAND: Columns<Selectable<SiteCommandsTable>> = {
+  id: true,
+  kind: true,
+  operator: true,
+  reason: true,
+  given_at: true,
+}
