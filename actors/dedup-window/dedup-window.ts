@@ -14,6 +14,7 @@ import {
   withIncident,
   type DedupWindowMessage,
   type DedupWindowState,
+  type UnfinishedPart,
   type WindowEffect,
   type WindowRules,
   type WindowStep,
@@ -21,9 +22,7 @@ import {
 
 /** Instance and service faults that are read and handed on at a time; as many again follow soon after. */
 export const SMALL_PAGE = 500
-/** From so many on they are a crowd. */
-const CROWD = 100
-/** Between two looks in a crowd, so that other work has its turn, ms. */
+/** Between two full pages, so that other work has its turn, ms. */
 const SOON_MS = 100
 /** Shortest pause before a report that the store did not take is stored again, ms: observers may repeat it sooner. */
 const STORE_AGAIN_MS = 1000
@@ -41,13 +40,14 @@ export const dedupWindow =
       case 'window.host-looked':
         return onHostLooked(rules, leader, state, message)
       case 'window.notified':
-        return lookSoon(rules, state)
+        return lookForNew(state)
+      case 'window.commanded':
       case 'window.look-due':
         return look(rules, state)
       case 'window.looked':
         return onLooked(rules, leader, state, message)
       case 'window.reported':
-        return onReported(rules, state, message)
+        return onReported(state, message)
       case 'window.kept-out':
         return onKeptOut(rules, state, message)
       default:
@@ -67,9 +67,8 @@ function onBegin(rules: WindowRules, state: DedupWindowState): WindowStep {
 }
 
 function look(rules: WindowRules, state: DedupWindowState): WindowStep {
-  const read = { type: 'unfinished.read', afterId: state.pageEnd } as const
-  const looking = { ...state, looking: true, lookAgain: false, isSoon: false }
-  return [looking, [read, lookAfter(rules.lookIntervalMs)]]
+  const read = { type: 'unfinished.read', part: 'page', afterId: state.pageEnd } as const
+  return [{ ...state, looking: true }, [read, lookAfter(rules.lookIntervalMs)]]
 }
 
 const lookAfter = (afterMs: number): WindowEffect => ({
@@ -79,11 +78,21 @@ const lookAfter = (afterMs: number): WindowEffect => ({
   message: { type: 'window.look-due' },
 })
 
-/** Something was stored: it is looked at now, or, if that happens all the time, with all that comes within a moment. */
-function lookSoon(rules: WindowRules, state: DedupWindowState): WindowStep {
+/**
+ * Something was stored: of the instance and service faults only those are read that were not read before. A row that became visible
+ * after one with a greater id is found with the next page.
+ */
+function lookForNew(state: DedupWindowState): WindowStep {
   if (state.looking) return [{ ...state, lookAgain: true }, []]
-  if (!state.isCrowded) return look(rules, state)
-  return state.isSoon ? [state, []] : [{ ...state, isSoon: true }, [lookAfter(SOON_MS)]]
+  const read = { type: 'unfinished.read', part: 'new', afterId: state.newest } as const
+  return [{ ...state, looking: true, lookAgain: false }, [read]]
+}
+
+const lookForMoreSoon: WindowEffect = {
+  type: 'timer.start',
+  name: 'look for more',
+  afterMs: SOON_MS,
+  message: { type: 'window.notified' },
 }
 
 /** When one observer alone contradicts the report, the leader looks at the host itself, but not all the time. */
@@ -138,24 +147,29 @@ function onLooked(
       }),
     )
   }
-  const read = withPage(
+  const [read, more] = withPart(
     { ...idle, contradicted, incidents: withOpen(state.incidents, unfinished) },
+    message.part,
     unfinished,
   )
-  if (!state.lookAgain && read.pageEnd === 0) return [read, effects]
-  const [next, more] = lookSoon(rules, read)
-  return [next, [...effects, ...more]]
+  if (!read.lookAgain) return [read, [...effects, ...more]]
+  const [next, again] = lookForNew(read)
+  return [next, [...effects, ...more, ...again]]
 }
 
 /** After a full page comes the next one, after the last one the first. */
-function withPage(
+function withPart(
   state: DedupWindowState,
+  part: UnfinishedPart,
   unfinished: readonly UnfinishedRecovery[],
-): DedupWindowState {
+): WindowStep {
   const small = unfinished.filter(({ notification }) => notification.type !== 'COMPUTE_HOST')
-  const last = small.length < SMALL_PAGE ? undefined : small.at(-1)
-  const isCrowded = state.pageEnd > 0 || small.length >= CROWD
-  return { ...state, isCrowded, pageEnd: last?.notification.id ?? 0 }
+  const last = small.at(-1)?.notification.id ?? 0
+  const isFull = small.length >= SMALL_PAGE
+  const newest = Math.max(state.newest, last)
+  if (part === 'new') return [{ ...state, newest }, isFull ? [lookForMoreSoon] : []]
+  const next = { ...state, newest, pageEnd: isFull ? last : 0 }
+  return [next, isFull ? [lookAfter(SOON_MS)] : []]
 }
 
 interface Reported extends Pick<UnfinishedRecovery, 'notification'> {
@@ -191,13 +205,12 @@ function reportOf({ notification }: UnfinishedRecovery): readonly string[] {
 }
 
 function onReported(
-  rules: WindowRules,
   state: DedupWindowState,
   { host, acceptance, atMs }: DedupWindowMessage & { readonly type: 'window.reported' },
 ): WindowStep {
   const incident = state.incidents.get(host)
   if (acceptance?.kind === 'accepted') {
-    return state.looking ? [{ ...state, lookAgain: true }, []] : look(rules, state)
+    return lookForNew(state)
   }
   if (acceptance !== undefined || incident === undefined) return [state, []]
   // The store is away: the next word of an observer tries again.

@@ -1,6 +1,6 @@
 /**
- * The leader's ears: what follows from each message that comes over the bus. Faults are stored in the order in which they come, one at
- * a time; the bus bounds how many wait here, and holds the others back. Pure.
+ * The leader's ears: what follows from each message that comes over the bus. Faults are stored in the order in which they come, and
+ * those that wait are stored together; the bus bounds how many wait here, and holds the others back. Pure.
  */
 import { hostName, notificationId, type NotificationId } from '../../schema/ids.ts'
 import type { Received } from '../../schema/messages/catalogue.ts'
@@ -30,9 +30,13 @@ export type IntakeMessage =
       /** Undefined when it could not be decoded, and was parked. */
       readonly received: Received | undefined
     }
-  | { readonly type: 'intake.fault-stored'; readonly delivery: FaultDelivery } // private
+  /** private: what became of the faults that were to be stored, in their order */
+  | { readonly type: 'intake.faults-handled'; readonly outcomes: readonly FaultOutcome[] }
+
+export type FaultOutcome =
+  | { readonly kind: 'stored'; readonly delivery: FaultDelivery }
   | {
-      readonly type: 'intake.fault-not-stored' // private
+      readonly kind: 'not-stored'
       readonly delivery: FaultDelivery
       readonly reason: string
       /** Whether the store works and refuses this fault: it may never take it. */
@@ -55,15 +59,17 @@ export type FaultReport = Pick<NewNotification, 'hostName' | 'payload' | 'uuid'>
       }
   )
 
-interface Delivered {
+export interface DeliveredFault {
   readonly delivery: FaultDelivery
   readonly report: FaultReport
 }
 
 export interface IntakeState {
   readonly kind: 'listening'
-  /** The first one is being stored. */
-  readonly faults: readonly Delivered[]
+  /** Whether some are being stored. */
+  readonly isStoring: boolean
+  /** Those that wait. */
+  readonly faults: readonly DeliveredFault[]
 }
 
 export type IntakeEffect =
@@ -76,11 +82,7 @@ export type IntakeEffect =
       readonly trace: string | undefined
     }
   | { readonly type: 'news.spread'; readonly instance: string }
-  | {
-      readonly type: 'fault.store'
-      readonly delivery: FaultDelivery
-      readonly report: FaultReport
-    }
+  | { readonly type: 'faults.store'; readonly faults: readonly DeliveredFault[] }
   /** It is done with: never deliver it again. */
   | { readonly type: 'fault.acknowledge'; readonly delivery: FaultDelivery }
   | {
@@ -100,8 +102,11 @@ const REDELIVER_MS = 1000
 /** A fault that the working store has refused so often is poison: it is parked. */
 const REFUSALS_MAX = 5
 
+/** The most faults that are stored together. */
+const STORED_TOGETHER_MAX = 32
+
 /** Where everybody begins. */
-export const LISTENING: IntakeState = { kind: 'listening', faults: [] }
+export const LISTENING: IntakeState = { kind: 'listening', isStoring: false, faults: [] }
 
 export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
   switch (message.type) {
@@ -115,14 +120,11 @@ export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
       return [state, followsFrom(message.received)]
     case 'intake.fault-delivered':
       return onDelivered(state, message)
-    case 'intake.fault-stored':
-      return next(state, [acknowledge(message.delivery), lookNow()])
-    case 'intake.fault-not-stored': {
-      const { delivery, reason, isRefused } = message
-      if (isRefused && delivery.deliveries >= REFUSALS_MAX) {
-        return next(state, [{ type: 'fault.park', delivery, reason }])
-      }
-      return next(state, [{ type: 'fault.hand-back', delivery, afterMs: REDELIVER_MS, reason }])
+    case 'intake.faults-handled': {
+      const { outcomes } = message
+      const effects = outcomes.map(followsFromOutcome)
+      const isAnyStored = outcomes.some(({ kind }) => kind === 'stored')
+      return storeNext(state, isAnyStored ? [...effects, tellWindow('window.notified')] : effects)
     }
     default:
       return assertNever(message)
@@ -130,7 +132,7 @@ export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
 }
 
 function followsFrom(received: Received): readonly (IntakeEffect | Tell)[] {
-  if (received.type === 'operator.commanded') return [lookNow()]
+  if (received.type === 'operator.commanded') return [tellWindow('window.commanded')]
   if (received.type !== 'compute.event') return []
   const instance = rebuiltInstance(received.body)
   return instance === undefined ? [] : [{ type: 'news.spread', instance }]
@@ -143,17 +145,26 @@ function onDelivered(
 ): IntakeStep {
   if (received === undefined) return [state, [acknowledge(delivery)]]
   const report = reportOf(received)
-  if (report === undefined) return [state, [acknowledge(delivery), lookNow()]]
-  const delivered = { delivery, report }
-  const faults = [...state.faults, delivered]
-  return [{ ...state, faults }, state.faults.length === 0 ? [store(delivered)] : []]
+  if (report === undefined) return [state, [acknowledge(delivery), tellWindow('window.notified')]]
+  const next = { ...state, faults: [...state.faults, { delivery, report }] }
+  return state.isStoring ? [next, []] : storeNext(next, [])
 }
 
-/** The first of the faults is done with, and the one after it has its turn. */
-function next(state: IntakeState, effects: readonly (IntakeEffect | Tell)[]): IntakeStep {
-  const [, ...faults] = state.faults
-  const [first] = faults
-  return [{ ...state, faults }, first === undefined ? effects : [...effects, store(first)]]
+function followsFromOutcome(outcome: FaultOutcome): IntakeEffect {
+  const { delivery } = outcome
+  if (outcome.kind === 'stored') return acknowledge(delivery)
+  const { reason, isRefused } = outcome
+  return isRefused && delivery.deliveries >= REFUSALS_MAX
+    ? { type: 'fault.park', delivery, reason }
+    : { type: 'fault.hand-back', delivery, afterMs: REDELIVER_MS, reason }
+}
+
+/** Those that were being stored are done with, and those that wait have their turn. */
+function storeNext(state: IntakeState, effects: readonly (IntakeEffect | Tell)[]): IntakeStep {
+  const faults = state.faults.slice(0, STORED_TOGETHER_MAX)
+  const isStoring = faults.length > 0
+  const next = { ...state, isStoring, faults: state.faults.slice(faults.length) }
+  return [next, isStoring ? [...effects, { type: 'faults.store', faults }] : effects]
 }
 
 /** Undefined for a message that is no fault. */
@@ -210,16 +221,11 @@ const hostReport = (fault: HostFailed, uuid: NotificationId | undefined): FaultR
   payload: { event: 'STOPPED', host_status: 'NORMAL' },
 })
 
-const store = ({ delivery, report }: Delivered): IntakeEffect => ({
-  type: 'fault.store',
-  delivery,
-  report,
-})
-
 const acknowledge = (delivery: FaultDelivery): IntakeEffect => ({
   type: 'fault.acknowledge',
   delivery,
 })
 
-/** Something was stored, or said by an operator: the window looks now instead of at its next turn. */
-const lookNow = (): Tell => tell(refOf('dedup-window', 'leader'), { type: 'window.notified' })
+/** Something was stored: the window looks now instead of at its next turn. */
+const tellWindow = (type: 'window.notified' | 'window.commanded'): Tell =>
+  tell(refOf('dedup-window', 'leader'), { type })

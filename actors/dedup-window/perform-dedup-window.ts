@@ -65,7 +65,8 @@ async function performWindow(
           world.observations.of(sourceHost),
         ]),
       )
-      return { type: 'window.looked', unfinished, observations, atMs: world.clock.monotonicMs() }
+      const atMs = world.clock.monotonicMs()
+      return { type: 'window.looked', part: effect.part, unfinished, observations, atMs }
     }
     case 'host.look': {
       const look = await unlessAway(() => lookAt(world, effect, signal))

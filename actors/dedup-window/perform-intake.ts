@@ -17,6 +17,8 @@ import { HostReportLog } from './host-report-log.ts'
 import {
   intake,
   LISTENING,
+  type DeliveredFault,
+  type FaultOutcome,
   type IntakeEffect,
   type IntakeMessage,
   type IntakeState,
@@ -73,8 +75,8 @@ function performIntake(
     case 'news.spread':
       world.news.spread(effect.instance)
       return undefined
-    case 'fault.store':
-      return store(world, effect)
+    case 'faults.store':
+      return storeAll(world, effect.faults)
     case 'fault.acknowledge':
       effect.delivery.ack()
       return undefined
@@ -155,32 +157,31 @@ function keep(
 }
 
 /**
- * After each fault others have their turn: a store in this process answers at once, so that thousands in a row would keep the fault
+ * After them others have their turn: a store in this process answers at once, so that thousands in a row would keep the fault
  * of a host from the store, and timers from the lease.
  */
-async function store(
+async function storeAll(
   world: PerformWorld,
-  { delivery, report }: IntakeEffect & { readonly type: 'fault.store' },
+  faults: readonly DeliveredFault[],
 ): Promise<IntakeMessage> {
-  const { clock, duplicateWindowMs } = world
+  const outcomes = await Promise.all(faults.map((fault) => store(world, fault)))
+  await sleep(world.clock, 0)
+  return { type: 'intake.faults-handled', outcomes }
+}
+
+async function store(
+  { clock, duplicateWindowMs, store: notifications, hostReportLog }: PerformWorld,
+  { delivery, report }: DeliveredFault,
+): Promise<FaultOutcome> {
   const { type, uuid, hostName, payload, generatedAt = clock.wallMs() } = report
   const stored = { type, uuid, hostName, payload, generatedAt, duplicateWindowMs }
-  const outcome = await world.store.acceptNotification(stored).then(
-    ({ kind }): IntakeMessage => {
-      if (report.type === 'COMPUTE_HOST') world.hostReportLog.note(report, kind)
-      return { type: 'intake.fault-stored', delivery }
-    },
-    (error: unknown): IntakeMessage => {
-      // Our own errors say that the store is not available; all others are about this fault.
-      const isRefused = !isCoded(error)
-      return {
-        type: 'intake.fault-not-stored',
-        delivery,
-        reason: describeError(error),
-        isRefused,
-      }
-    },
-  )
-  await sleep(clock, 0)
-  return outcome
+  try {
+    const { kind } = await notifications.acceptNotification(stored)
+    if (report.type === 'COMPUTE_HOST') hostReportLog.note(report, kind)
+    return { kind: 'stored', delivery }
+  } catch (error) {
+    // Our own errors say that the store is not available; all others are about this fault.
+    const isRefused = !isCoded(error)
+    return { kind: 'not-stored', delivery, reason: describeError(error), isRefused }
+  }
 }

@@ -20,10 +20,12 @@ export type DedupWindowMessage =
       readonly observations: readonly Observation[]
       readonly atMs: number
     }
-  | { readonly type: 'window.notified' } // a row or a word was stored: look now instead of at the next turn
+  | { readonly type: 'window.notified' } // a report was stored: look now instead of at the next turn
+  | { readonly type: 'window.commanded' } // an operator's command was stored
   | { readonly type: 'window.look-due' } // private: our own timer
   | {
-      readonly type: 'window.looked' // private: everything unfinished; undefined while the store is away
+      readonly type: 'window.looked' // private: what was read; undefined while the store is away
+      readonly part: UnfinishedPart
       readonly unfinished: readonly UnfinishedRecovery[] | undefined
       /** What is said now of the hosts of these. */
       readonly observations: ReadonlyMap<HostId, readonly Observation[]>
@@ -60,15 +62,16 @@ export interface DedupWindowState {
   readonly lookAgain: boolean
   /** The id of the last instance or service fault of the page that was read last; 0 when none comes after it. */
   readonly pageEnd: number
-  /** Whether so many instance and service faults are unfinished that we do not look for each new one at once. */
-  readonly isCrowded: boolean
-  /** In a crowd: the next look is soon anyway. */
-  readonly isSoon: boolean
+  /** The greatest id of an instance or service fault that was read. */
+  readonly newest: number
 }
 
+/** new: instance and service faults that were not read before; page: the next page of all of them. */
+export type UnfinishedPart = 'new' | 'page'
+
 export type DedupWindowEffect =
-  /** Those of all hosts, and a page of the smaller ones. */
-  | { readonly type: 'unfinished.read'; readonly afterId: number }
+  /** Those of all hosts, and a part of the smaller ones. */
+  | { readonly type: 'unfinished.read'; readonly part: UnfinishedPart; readonly afterId: number }
   /** The leader looks at a host about which there is a contradiction; what it saw of it before is known. */
   | {
       readonly type: 'host.look'
@@ -113,8 +116,7 @@ export const EMPTY_WINDOW: DedupWindowState = {
   looking: false,
   lookAgain: false,
   pageEnd: 0,
-  isCrowded: false,
-  isSoon: false,
+  newest: 0,
 }
 
 /** Hosts come and go: at the bound what is known of those without an open report is forgotten, and said again soon. */

@@ -12,9 +12,8 @@ import { superseded } from './superseded.ts'
 export const decideInstance: Rule = (rules, situation, notification, host) => {
   const { uuid, payload, status } = notification
   const { snapshot, recovering } = situation
-  const what = `${payload['event']} ${payload['vir_domain_event']}`
-  const policy = eventPolicy(what)
-  if (policy.kind === 'ignore') return ignored(`${what} needs no recovery: ${policy.because}`)
+  const policy = eventPolicy(notification)
+  if (policy.kind === 'ignore') return ignored(policy.because)
   const higher = superseded(rules, situation, notification, host)
   if (higher !== undefined) return higher
   const others = snapshot.restarts.filter((restart) => restart.notification !== uuid)

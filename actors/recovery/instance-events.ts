@@ -1,4 +1,5 @@
 /** The meaning of each event of a guest (Masakari's vocabulary: `event` and `vir_domain_event`). */
+import type { Notification } from '../../schema/records.ts'
 import type { GuestFault } from '../instance-recovery/refutation.ts'
 
 type EventPolicy =
@@ -43,6 +44,21 @@ const POLICIES: Readonly<Record<string, EventPolicy>> = {
   'QEMU_GUEST_AGENT_ERROR STOPPED_FAILED': act('hung'),
 }
 
-/** The policy for an event. An unknown event is not acted on. */
-export const eventPolicy = (what: string): EventPolicy =>
-  POLICIES[what] ?? ignore('nothing is known about such an event')
+/** The policy for the event of a report about a guest. An unknown event is not acted on. */
+export function eventPolicy({ payload }: Pick<Notification, 'payload'>): EventPolicy {
+  const event = `${payload['event']} ${payload['vir_domain_event']}`
+  const policy = POLICIES[event] ?? ignore('nothing is known about such an event')
+  return policy.kind === 'act' ? policy : ignore(`${event} needs no recovery: ${policy.because}`)
+}
+
+/**
+ * Why a report needs nothing, whatever else is true; undefined when that depends on more. Most reports of a cloud are of this kind:
+ * each shutdown of a guest by its owner makes one.
+ */
+export function needlessReason(
+  notification: Pick<Notification, 'type' | 'payload'>,
+): string | undefined {
+  if (notification.type !== 'VM') return undefined
+  const policy = eventPolicy(notification)
+  return policy.kind === 'ignore' ? policy.because : undefined
+}

@@ -4,6 +4,7 @@
  * | state                                | event                                | next state                              | when                                               |
  * | ------------------------------------ | ------------------------------------ | --------------------------------------- | -------------------------------------------------- |
  * | queued                               | recovery.turn                        | deciding                                | it is its turn in the segment                      |
+ * | queued                               | recovery.turn                        | concluding                              | its event needs no recovery                        |
  * | queued                               | recovery.begin                       | concluding                              | its host was seen alive all the time               |
  * | queued, deciding                     | recovery.host-alive                  | concluding                              | it is new, so nothing was done to the host         |
  * | held, pausing                        | recovery.host-alive                  | concluding                              | the host is not certainly dead                     |
@@ -37,6 +38,7 @@ import { refOf, startChild, stopChild } from '../registry.ts'
 import type { Cut } from '../verification/cut.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
+import { needlessReason } from './instance-events.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
   RecoveryEffects,
@@ -118,7 +120,7 @@ function step(charter: Charter, state: RecoveryState, message: RecoveryMessage):
     case 'recovery.host-alive':
       return onHostAlive(order, state, message.reason)
     case 'recovery.turn':
-      return onTurn(state, message)
+      return onTurn(order, state, message)
     case 'recovery.stand-aside':
       return isOpen(state) ? queue(state, 'its host is acted on', stopChildren(order)) : [state, []]
     case 'recovery.release':
@@ -183,11 +185,14 @@ const isUntouched = ({ notification }: RecoveryOrder, { kind }: RecoveryState): 
   (kind === 'queued' || kind === 'deciding') && notification.status === 'new'
 
 function onTurn(
+  { notification }: RecoveryOrder,
   state: RecoveryState,
   { type: _type, ...turn }: RecoveryMessage & { readonly type: 'recovery.turn' },
 ): RecoveryStep {
   if (state.kind !== 'queued') return [state, []]
   const known = { ...state.known, crowd: turn.crowd }
+  const needless = needlessReason(notification)
+  if (needless !== undefined) return conclude({ ...state, known }, 'ignored', needless)
   return [{ kind: 'deciding', reason: null, known }, [{ type: 'snapshot.read', turn }]]
 }
 

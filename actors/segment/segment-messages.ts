@@ -38,8 +38,8 @@ export interface Entry {
 export interface SegmentState {
   readonly kind: 'serving'
   readonly recoveries: ReadonlyMap<NotificationId, Entry>
-  /** The recovery that is being decided or admitted. */
-  readonly turn: NotificationId | null
+  /** The recoveries that are being decided or admitted: that of a host is alone here. */
+  readonly turns: ReadonlySet<NotificationId>
   /**
    * Instance and service faults that are queued, in the order of their arrival. An entry that is no longer
    * queued is skipped.
@@ -59,7 +59,7 @@ export type SegmentStep = Step<SegmentState, SegmentEffects[number]>
 export const SERVING: SegmentState = {
   kind: 'serving',
   recoveries: new Map(),
-  turn: null,
+  turns: new Set(),
   line: EMPTY_FIFO,
   busy: new Set(),
 }

@@ -1,6 +1,6 @@
 /**
- * Gives the recoveries of one failover segment their turns: one decision at a time, hosts before
- * instance and service faults, and few instance and service faults at once. Pure.
+ * Gives the recoveries of one failover segment their turns: a host is decided alone and before instance and service faults; of those,
+ * few that are about different subjects are decided and handled at the same time (decision 0063). Pure.
  */
 import { notificationId, type HostId, type NotificationId } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
@@ -151,9 +151,10 @@ function onInformed(
   if (entry === undefined) return [before, []]
   const state = withRecovery(before, id, { ...entry, summary })
   // The recovery was just started, or restarted after a crash.
-  if (before.turn === id && summary.kind === 'queued') return [state, [giveTurn(state, id)]]
-  const isOver = before.turn === id && summary.kind !== 'deciding' && summary.kind !== 'admitting'
-  const next = isOver ? { ...state, turn: null } : state
+  const hasTurn = before.turns.has(id)
+  if (hasTurn && summary.kind === 'queued') return [state, [giveTurn(state, id)]]
+  const isOver = summary.kind !== 'deciding' && summary.kind !== 'admitting'
+  const next = isOver ? withoutTurn(state, id) : state
   return nextTurn(identity, next, [
     ...(beginsActing(entry, summary)
       ? standAside(next, entry.unfinished.notification.sourceHost)
@@ -191,9 +192,8 @@ function onEnded(identity: SegmentIdentity, state: SegmentState, id: Notificatio
   const gone = state.recoveries.get(id)
   if (gone === undefined) return [state, []]
   const next: SegmentState = {
-    ...state,
+    ...withoutTurn(state, id),
     recoveries: withoutEntry(state.recoveries, id),
-    turn: state.turn === id ? null : state.turn,
     busy: withMember(state.busy, id, false),
   }
   const behind = isBelowHost(gone)
@@ -218,27 +218,42 @@ function onGivenUp(
   if (entry === undefined) return [state, []]
   const summary = { ...entry.summary, kind: 'pausing' } as const
   const next = withRecovery(state, id, { ...entry, summary })
-  return nextTurn(identity, { ...next, turn: state.turn === id ? null : state.turn }, [])
+  return nextTurn(identity, withoutTurn(next, id), [])
 }
 
 /**
- * Gives the next turn: first to the host that has waited longest, then to instance and service faults; to none
- * while one is being decided or admitted.
+ * Gives the next turns: first to the host that has waited longest, when nothing else is being decided or admitted; then to instance
+ * and service faults, while no host is and none waits.
  */
 function nextTurn(
   identity: SegmentIdentity,
   state: SegmentState,
   effects: SegmentEffects,
 ): SegmentStep {
-  if (state.turn !== null) return [state, effects]
+  const turns = [...state.turns].flatMap((id) => state.recoveries.get(id) ?? [])
+  if (!turns.every(isBelowHost)) return [state, effects]
   const busy = busyOnes(state)
   const host = busy.find((entry) => !isBelowHost(entry) && entry.summary.kind === 'queued')
-  if (host !== undefined) return grant(identity, state, host, effects)
+  if (host !== undefined) {
+    return turns.length === 0 ? grant(identity, state, host, effects) : [state, effects]
+  }
   if (busy.filter(isBelowHost).length >= INSTANCE_AND_SERVICE_AT_ONCE) return [state, effects]
   const [small, line] = firstQueued(state)
-  const next = { ...state, line }
-  return small === undefined ? [next, effects] : grant(identity, next, small, effects)
+  if (small === undefined) return [{ ...state, line }, effects]
+  // What is decided about the same subject comes first: then it is known.
+  if (turns.some((other) => subjectOf(other) === subjectOf(small))) return [state, effects]
+  const [next, more] = grant(identity, { ...state, line }, small, effects)
+  return nextTurn(identity, next, more)
 }
+
+/** The instance of a fault, or its host when it is about none. */
+const subjectOf = ({ unfinished: { notification } }: Entry): string =>
+  notification.payload['instance_uuid'] ?? notification.sourceHost
+
+const withoutTurn = (state: SegmentState, id: NotificationId): SegmentState => ({
+  ...state,
+  turns: withMember(state.turns, id, false),
+})
 
 function grant(
   identity: SegmentIdentity,
@@ -247,7 +262,8 @@ function grant(
   effects: SegmentEffects,
 ): SegmentStep {
   const { uuid } = entry.unfinished.notification
-  const next = { ...withRecovery(state, uuid, { ...entry, isStarted: true }), turn: uuid }
+  const started = withRecovery(state, uuid, { ...entry, isStarted: true })
+  const next = { ...started, turns: withMember(started.turns, uuid, true) }
   const turn = entry.isStarted ? giveTurn(next, uuid) : start(identity, entry, null)
   return [next, [...effects, turn]]
 }

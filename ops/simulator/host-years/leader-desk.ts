@@ -7,6 +7,7 @@ import {
   type DedupWindowEffect,
   type DedupWindowMessage,
   type DedupWindowState,
+  type UnfinishedPart,
 } from '../../../actors/dedup-window/window-state.ts'
 import { dedupWindow } from '../../../actors/dedup-window/dedup-window.ts'
 import { Roster, type HeardObservation } from '../../../actors/dedup-window/roster.ts'
@@ -162,7 +163,7 @@ export class LeaderDesk {
   #perform(effect: DedupWindowEffect | KernelEffect<DedupWindowMessage>): void {
     switch (effect.type) {
       case 'unfinished.read':
-        this.#readUnfinished()
+        this.#readUnfinished(effect.part)
         return
       case 'host.look': {
         const { host } = effect
@@ -190,7 +191,7 @@ export class LeaderDesk {
     }
   }
 
-  #readUnfinished(): void {
+  #readUnfinished(part: UnfinishedPart): void {
     const unfinished: readonly UnfinishedRecovery[] = this.#recoveries.unfinished
     const observations = new Map(
       unfinished.map(({ notification: { sourceHost: host } }) => [
@@ -199,7 +200,7 @@ export class LeaderDesk {
       ]),
     )
     const atMs = this.process.monotonicMs()
-    this.#window.send({ type: 'window.looked', unfinished, observations, atMs })
+    this.#window.send({ type: 'window.looked', part, unfinished, observations, atMs })
   }
 
   #report(host: HostId): void {

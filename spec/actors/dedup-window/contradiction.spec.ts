@@ -35,6 +35,7 @@ const saw = (finding: Finding, atMs: number): Happening => ({
 })
 const reported = (atMs: number): Happening => ({
   type: 'window.looked',
+  part: 'page',
   unfinished: [
     {
       notification: notificationRow({ status: 'new' }),

@@ -6,6 +6,7 @@ import {
   type DedupWindowEffect,
   type DedupWindowMessage,
   type DedupWindowState,
+  type UnfinishedPart,
 } from '../../../actors/dedup-window/window-state.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
 import { refOf } from '../../../actors/registry.ts'
@@ -36,9 +37,15 @@ function after(
 }
 
 const looked = (
-  atMs: number,
+  part: UnfinishedPart,
   ...unfinished: readonly UnfinishedRecovery[]
-): DedupWindowMessage => ({ type: 'window.looked', unfinished, observations: new Map(), atMs })
+): DedupWindowMessage => ({
+  type: 'window.looked',
+  part,
+  unfinished,
+  observations: new Map(),
+  atMs: 0,
+})
 const handedOn = (effects: readonly Effect[]): number =>
   effects.filter(({ type }) => type === 'tell').length
 
@@ -57,25 +64,41 @@ const pages = (effects: readonly Effect[]): readonly number[] =>
 
 test('a full page of instance and service faults is followed by the next one soon, and the last one by the first later', (t) => {
   const due: DedupWindowMessage = { type: 'window.look-due' }
-  const first = after([due, looked(0, ...guests(SMALL_PAGE))])
+  const first = after([due, looked('page', ...guests(SMALL_PAGE))])
   t.is(handedOn(first.effects), SMALL_PAGE)
   t.deepEqual(first.effects.at(-1), timer<DedupWindowMessage>('look', 100, due))
-  const second = after([due, looked(100, ...guests(20, SMALL_PAGE + 1))], first.state)
+  const second = after([due, looked('page', ...guests(20, SMALL_PAGE + 1))], first.state)
   t.deepEqual(pages(second.effects), [SMALL_PAGE])
   t.deepEqual(second.effects.at(-1)?.type, 'tell')
   t.deepEqual(pages(after([due], second.state).effects), [0])
 })
 
-test('in a crowd thousands of new reports cause one look', (t) => {
-  const { state } = after([{ type: 'window.look-due' }, looked(0, ...guests(100))])
+test('thousands of new reports cause one look at a time, and only at those that were not read before', (t) => {
+  const { state } = after([{ type: 'window.look-due' }, looked('page', ...guests(100))])
   const news = Array.from({ length: 5000 }, (): DedupWindowMessage => ({ type: 'window.notified' }))
-  const { effects } = after(news, state)
-  t.deepEqual(effects, [timer<DedupWindowMessage>('look', 100, { type: 'window.look-due' })])
+  const { state: looking, effects } = after(news, state)
+  t.deepEqual(effects, [{ type: 'unfinished.read', part: 'new', afterId: 100 }])
+  const next = after([looked('new', ...guests(3, 101))], looking)
+  t.deepEqual(pages(next.effects), [103])
+  t.deepEqual(pages(after([looked('new')], next.state).effects), [])
 })
 
-test('our own report of a host is looked at at once, in a crowd too', (t) => {
-  const { state } = after([{ type: 'window.look-due' }, looked(0, ...guests(100))])
+test('after a full page of new reports the rest is read soon, and the turn of all others stays as it was', (t) => {
+  const { state } = after([{ type: 'window.notified' }])
+  const { effects } = after([looked('new', ...guests(SMALL_PAGE))], state)
+  const more: DedupWindowMessage = { type: 'window.notified' }
+  t.deepEqual(effects.at(-1), timer<DedupWindowMessage>('look for more', 100, more))
+  t.is(state.pageEnd, 0)
+})
+
+test('after a command all are read, for it may be about an old report', (t) => {
+  const { state } = after([{ type: 'window.look-due' }, looked('page', ...guests(100))])
+  t.deepEqual(pages(after([{ type: 'window.commanded' }], state).effects), [0])
+})
+
+test('our own report of a host is looked at at once', (t) => {
+  const { state } = after([{ type: 'window.look-due' }, looked('page', ...guests(100))])
   const acceptance = { kind: 'accepted', notification: notificationRow() } as const
   const { effects } = after([{ type: 'window.reported', host: H1, acceptance, atMs: 1 }], state)
-  t.deepEqual(pages(effects), [0])
+  t.deepEqual(pages(effects), [100])
 })

@@ -32,6 +32,7 @@ const observed = (observer: string, state: HostState, atMs: number): Happening =
 })
 const looked = (atMs: number, ...unfinished: readonly UnfinishedRecovery[]): Happening => ({
   type: 'window.looked',
+  part: 'page',
   unfinished,
   atMs,
 })
@@ -180,7 +181,7 @@ test('an incident closes when its notification is unfinished no longer', (t) => 
 test('a store that is away ends the look and changes nothing else', (t) => {
   const before = after([observed('a', 'dead', 1), looked(2, unfinished())])
   const looking = { ...before, state: { ...before.state, looking: true } }
-  const away: Happening = { type: 'window.looked', unfinished: undefined, atMs: 3 }
+  const away: Happening = { type: 'window.looked', part: 'page', unfinished: undefined, atMs: 3 }
   t.deepEqual(after([away], looking), { ...before, effects: [] })
 })
 

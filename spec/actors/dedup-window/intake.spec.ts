@@ -1,12 +1,17 @@
 /** What the leader does with what it hears on the bus. */
 import test from 'ava'
 import type { DedupWindowMessage } from '../../../actors/dedup-window/window-state.ts'
-import { intake, LISTENING, type IntakeMessage } from '../../../actors/dedup-window/intake.ts'
+import {
+  intake,
+  LISTENING,
+  type IntakeEffect,
+  type IntakeMessage,
+} from '../../../actors/dedup-window/intake.ts'
 import { defineIntake } from '../../../actors/dedup-window/perform-intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import { Roster } from '../../../actors/dedup-window/roster.ts'
-import { define } from '../../../actors/kernel/behaviour.ts'
+import { define, type Tell } from '../../../actors/kernel/behaviour.ts'
 import { NactTurns } from '../../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
 import { LEAF } from '../../../actors/kernel/supervision.ts'
@@ -275,45 +280,56 @@ const delivered = (
   }
 }
 
-test('faults are stored in their order, one at a time', (t) => {
-  const [first, second] = [delivered('one'), delivered('two')]
+const deliveries = (effect: IntakeEffect | Tell | undefined): readonly FaultDelivery[] =>
+  effect?.type === 'faults.store' ? effect.faults.map(({ delivery }) => delivery) : []
+
+test('while faults are stored, others wait, and are stored together in their order', (t) => {
+  const [first, second, third] = [delivered('one'), delivered('two'), delivered('three')]
   const [storing, effects] = intake(LISTENING, first)
-  t.like(effects, [{ type: 'fault.store', delivery: first.delivery }])
+  t.deepEqual(deliveries(effects[0]), [first.delivery])
   const [waiting, none] = intake(storing, second)
-  t.deepEqual(none, [])
-  const [next, more] = intake(waiting, { type: 'intake.fault-stored', delivery: first.delivery })
+  const [more, neither] = intake(waiting, third)
+  t.deepEqual([...none, ...neither], [])
+  const stored = ({ delivery }: { readonly delivery: FaultDelivery }) =>
+    ({ kind: 'stored', delivery }) as const
+  const [next, after] = intake(more, {
+    type: 'intake.faults-handled',
+    outcomes: [stored(first)],
+  })
   t.deepEqual(
-    more.map(({ type }) => type),
-    ['fault.acknowledge', 'tell', 'fault.store'],
+    after.map(({ type }) => type),
+    ['fault.acknowledge', 'tell', 'faults.store'],
   )
-  t.like(more[2], { delivery: second.delivery, report: { payload: { instance_uuid: 'two' } } })
-  const [done] = intake(next, { type: 'intake.fault-stored', delivery: second.delivery })
+  t.deepEqual(deliveries(after[2]), [second.delivery, third.delivery])
+  const [done, last] = intake(next, {
+    type: 'intake.faults-handled',
+    outcomes: [stored(second), stored(third)],
+  })
   t.deepEqual(done, LISTENING)
+  t.deepEqual(
+    last.map(({ type }) => type),
+    ['fault.acknowledge', 'fault.acknowledge', 'tell'],
+  )
 })
 
-test('a fault that could not be stored is handed back, not acknowledged, and the next one has its turn', (t) => {
+test('a fault that could not be stored is handed back, not acknowledged, and those after it have their turn', (t) => {
   const [first, second] = [delivered('one'), delivered('two')]
   const [storing] = intake(LISTENING, first)
   const [waiting] = intake(storing, second)
-  const failed = {
-    type: 'intake.fault-not-stored',
-    delivery: first.delivery,
-    reason: 'away',
-    isRefused: false,
-  } as const
-  const [, effects] = intake(waiting, failed)
-  t.like(effects, [
-    { type: 'fault.hand-back', delivery: first.delivery, afterMs: 1000, reason: 'away' },
-    { type: 'fault.store', delivery: second.delivery },
-  ])
+  const { delivery } = first
+  const failed = { kind: 'not-stored', delivery, reason: 'away', isRefused: false } as const
+  const [, effects] = intake(waiting, { type: 'intake.faults-handled', outcomes: [failed] })
+  t.like(effects[0], { type: 'fault.hand-back', delivery, afterMs: 1000, reason: 'away' })
+  t.deepEqual(deliveries(effects[1]), [second.delivery])
 })
 
 test('a fault that the working store refuses again and again is parked, and one of an absent store never', (t) => {
   const { delivery } = delivered('one')
   const [storing] = intake(LISTENING, delivered('one'))
-  const refusedAt = (deliveries: number, isRefused: boolean) => {
-    const message = { type: 'intake.fault-not-stored', reason: 'too long', isRefused } as const
-    const [, effects] = intake(storing, { ...message, delivery: { ...delivery, deliveries } })
+  const refusedAt = (times: number, isRefused: boolean) => {
+    const outcome = { kind: 'not-stored', reason: 'too long', isRefused } as const
+    const refused = { ...outcome, delivery: { ...delivery, deliveries: times } }
+    const [, effects] = intake(storing, { type: 'intake.faults-handled', outcomes: [refused] })
     return effects.map(({ type }) => type)
   }
   t.deepEqual(refusedAt(4, true), ['fault.hand-back'])
@@ -422,7 +438,7 @@ test('the trace of a reported fault becomes the uuid of its notification', (t) =
   const uuids = [trace, null, 'other'].map((each) => {
     const received = sent.received && { ...sent.received, trace: each }
     const [, [effect]] = intake(LISTENING, { ...sent, received })
-    return effect?.type === 'fault.store' ? effect.report.uuid : 'none'
+    return effect?.type === 'faults.store' ? effect.faults[0]?.report.uuid : 'none'
   })
   t.deepEqual(uuids, [notificationId('4bf92f35-77b3-4da6-a3ce-929d0e0e4736'), undefined, undefined])
 })
