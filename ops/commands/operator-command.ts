@@ -2,7 +2,6 @@
  * `approve HOST`, `stop` and the like: give an operator command for one recovery, or for all of
  * them. It is stored with the operator's name.
  */
-import { parseArgs } from 'node:util'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { CodedError, isCoded } from '../../schema/errors.ts'
 import {
@@ -14,27 +13,18 @@ import {
 import { findRecovery } from '../find-recovery.ts'
 import { withStore } from '../with-store.ts'
 
-/** What each command does, for the usage text. */
-const MEANINGS: Readonly<Record<OperatorCommandKind | SiteCommandKind, string>> = {
-  'confirm-dead': 'confirm, on your responsibility, that the host is dead',
-  approve: 'act on the host although the storm guard or a cut link holds it',
-  'let-back': 'return the host to service after it is checked',
-  pause: 'begin nothing new for the recovery',
-  resume: 'go on with the recovery',
-  cancel: 'end the recovery early; the host stays out of service',
-  retry: 'begin an ended recovery again',
-  stop: 'take no irreversible step in any segment until the command release',
-  release: 'go on in all segments',
-}
-
-type Kind = keyof typeof MEANINGS
+type Kind = OperatorCommandKind | SiteCommandKind
 
 const isForAll = (kind: Kind): kind is SiteCommandKind =>
   SITE_COMMANDS.some((each) => each === kind)
 
-/** How the command is written. */
-const usageOf = (kind: Kind): string =>
-  `${kind}${isForAll(kind) ? '' : ' HOST'} --by NAME --reason TEXT --config FILE`
+interface CommandRequest {
+  readonly config: string
+  readonly by: string
+  readonly reason: string
+  /** A host or a notification; absent when the command is for all recoveries. */
+  readonly recovery?: string
+}
 
 /**
  * Exit statuses: 0 given; 1 the store is not available, or the command does not fit; 2 the
@@ -42,19 +32,7 @@ const usageOf = (kind: Kind): string =>
  */
 export const operatorCommand =
   (kind: Kind) =>
-  async (args: readonly string[]): Promise<number> => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { config: { type: 'string' }, by: { type: 'string' }, reason: { type: 'string' } },
-    })
-    const { config, by: operator = '', reason = '' } = values
-    const [named, ...others] = positionals
-    const isComplete = (named === undefined) === isForAll(kind) && others.length === 0
-    if (!isComplete || operator === '' || reason === '') {
-      process.stderr.write(`usage: ${usageOf(kind)}\n  ${MEANINGS[kind]}\n`)
-      return 2
-    }
+  async ({ config, by: operator, reason, recovery: named }: CommandRequest): Promise<number> => {
     let problem: string | undefined
     const status = await withStore(config, async ({ store }) => {
       try {

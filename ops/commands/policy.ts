@@ -1,5 +1,4 @@
 /** `policy`: shows the complete policy of a segment, and changes what its operators chose. */
-import { parseArgs } from 'node:util'
 import { policyOf } from '../../actors/policy/segment-policy.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Segment } from '../../schema/records.ts'
@@ -7,19 +6,21 @@ import { changePolicy, describePolicy } from '../config/parse-policy.ts'
 import { rulesOf } from '../roles/rules.ts'
 import { withStore } from '../with-store.ts'
 
+interface PolicyRequest {
+  readonly config: string
+  readonly segment: string
+  /** NAME=VALUE */
+  readonly choices: readonly string[]
+}
+
 /**
  * Exit statuses: 0 shown or changed; 1 the store is not available; 2 the arguments or the
  * configuration cannot be used.
  */
-export async function policy(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { config: { type: 'string' } },
-  })
-  const [name = '', ...words] = positionals
+export async function policy(asked: PolicyRequest): Promise<number> {
+  const { segment: name, choices: words } = asked
   let problem: string | undefined
-  const status = await withStore(values.config, async ({ store, config }) => {
+  const status = await withStore(asked.config, async ({ store, config }) => {
     const segment = await findSegment(store, name)
     if (segment === undefined) {
       problem = `there is no segment ${name}`
