@@ -9,6 +9,13 @@ export const CONFIG = {
   required: true,
 } as const satisfies OptionSpec
 
+/** What every verb of a running cloud takes. */
+export const OS_CLOUD = {
+  kind: 'text',
+  value: 'NAME',
+  help: 'a cloud of clouds.yaml (default: OS_CLOUD, else the OS_* variables)',
+} as const satisfies OptionSpec
+
 export const JSON_FLAG = {
   kind: 'flag',
   help: 'print JSON for programs instead of text for people',

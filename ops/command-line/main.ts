@@ -1,5 +1,5 @@
 /** Reads a command line, and does what its verb says. */
-import { describeError, isCoded, isRefusal } from '../../schema/errors.ts'
+import { isCoded, isRefusal } from '../../schema/errors.ts'
 import { harmless } from '../tap/harmless.ts'
 import { PROGRAM, readCommandLine } from './program.ts'
 
@@ -11,7 +11,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     return await request.verb.run(request.given)
   } catch (error) {
     if (!isCoded(error)) throw error
-    process.stderr.write(`${PROGRAM}: ${harmless(describeError(error))}\n`)
+    process.stderr.write(`${PROGRAM}: ${harmless(error.message)}\n`)
     return isRefusal(error) ? 2 : 1
   }
 }

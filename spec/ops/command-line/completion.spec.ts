@@ -19,7 +19,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 }
 
 test('bash completes verbs, their verbs, their options and their choices', (t) => {
-  t.deepEqual(offered('com'), ['completion'])
+  t.deepEqual(offered('com'), ['command', 'completion'])
   t.deepEqual(offered('config', ''), ['check', '--help'])
   t.deepEqual(offered('config', 'check', '--j'), ['--json'])
   t.deepEqual(offered('completion', 'z'), ['zsh'])

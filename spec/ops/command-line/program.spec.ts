@@ -26,23 +26,14 @@ async function reading(...words: readonly string[]) {
   }
 }
 
-test.serial(
-  'the help of the whole names every verb, in lines that a terminal can show',
-  async (t) => {
-    const { request, out } = await reading('--help')
-    t.deepEqual(request, { kind: 'answered', status: 0 })
-    for (const [words] of VERBS) {
-      const [first = '', second = ''] = words.split(' ')
-      t.regex(out(), new RegExp(`^  ${first} .*${second}`, 'm'), words)
-    }
-    t.deepEqual(
-      out()
-        .split('\n')
-        .filter((line) => line.length > 100),
-      [],
-    )
-  },
-)
+test.serial('the help of the whole names every verb', async (t) => {
+  const { request, out } = await reading('--help')
+  t.deepEqual(request, { kind: 'answered', status: 0 })
+  for (const [words] of VERBS) {
+    const [first = '', second = ''] = words.split(' ')
+    t.regex(out(), new RegExp(`^  ${first} .*${second}`, 'm'), words)
+  }
+})
 
 test.serial(
   'the help of each verb says what, which options, an example and the exit statuses',
