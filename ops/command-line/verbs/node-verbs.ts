@@ -33,6 +33,27 @@ const configCheck = verb({
   run: async (given) => (await import('../../commands/config-check.ts')).configCheck(given),
 })
 
+const doctor = verb({
+  about: 'check a configuration against its world, and say what is well and what to do',
+  more:
+    'It looks at the database, the bus and what the account may do there, Keystone, Nova, Placement, the clocks, and, with --segment, at ' +
+    'the BMC, SSH and nova-compute of each host. It changes nothing, except that the SSH key of a host that is seen for the ' +
+    'first time is pinned, as a monitor does.',
+  options: {
+    config: CONFIG,
+    segment: {
+      kind: 'text',
+      value: 'SEGMENT',
+      help: 'also check the hosts of this segment, by name or uuid',
+    },
+    json: JSON_FLAG,
+  },
+  arguments: {},
+  examples: ['doctor --config /etc/xavs/instance-ha/instance-ha.conf --segment zone-a'],
+  statuses: { 0: 'nothing is broken', 1: 'something is broken, and the table says what' },
+  run: async (given) => (await import('../../commands/doctor.ts')).doctor(given),
+})
+
 const printSample = verb({
   about: 'print every option with its default and its meaning',
   options: {},
@@ -117,6 +138,7 @@ export const NODE_VERBS: VerbGroup = {
   verbs: {
     run,
     'config check': configCheck,
+    doctor,
     'print-sample': printSample,
     'print-key': printKey,
     'bus-permissions': busPermissions,
