@@ -130,7 +130,7 @@ function refusal(url: string, status: number, text: string): CodedError {
   const answer = faultText(text).replace(/\.$/, '')
   if (status === 403) {
     const mend = '; ask for the role that the policy wants, usually admin'
-    return new CodedError('API_REFUSED', `${answer}${/^Policy/.test(answer) ? mend : ''}`)
+    return new CodedError('API_REFUSED', `${answer}${answer.startsWith('Policy') ? mend : ''}`)
   }
   if (status === 406) {
     const text = `the service at ${url} does not know microversion ${MICROVERSION}: it is Masakari, or too old`

@@ -1,4 +1,5 @@
 /** Answers of the API for people, as tables, and for programs, as JSON. */
+import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import { harmless, harmlessJson } from '../tap/harmless.ts'
 import { paintFor, type Paint } from '../tap/tap-line.ts'
@@ -41,7 +42,7 @@ export function printRows({ rows, columns, empty, json }: Listing): void {
     const paint = paintFor(process.stdout)
     const head = columns.map(({ title }) => paint('bold', title))
     const cells = rows.map((row) => columns.map(({ of }) => cellOf(of(row), paint)))
-    print(layOut([head, ...cells]))
+    print(layOut([head, ...cells], process.stdout.columns))
   }
 }
 
@@ -49,7 +50,13 @@ export function printRows({ rows, columns, empty, json }: Listing): void {
 export function printRow(row: Row, columns: readonly Column[], json: boolean): void {
   const paint = paintFor(process.stdout)
   if (json) print(harmlessJson(row))
-  else print(layOut(columns.map(({ title, of }) => [paint('bold', title), cellOf(of(row), paint)])))
+  else
+    print(
+      layOut(
+        columns.map(({ title, of }) => [paint('bold', title), cellOf(of(row), paint)]),
+        process.stdout.columns,
+      ),
+    )
 }
 
 /** Prints one line. */
@@ -75,16 +82,40 @@ const CHARS = {
   middle: '  ',
 }
 
-/** Aligned columns. Wide characters count twice. */
-export function layOut(rows: readonly (readonly string[])[]): string {
+/** Aligned columns. Wide characters count twice. On a terminal, the longest texts are wrapped so that a row fits its width. */
+function layOut(rows: readonly (readonly string[])[], width: number | undefined): string {
   const style = { 'padding-left': 0, 'padding-right': 0, head: [], border: [] }
-  const table = new Table({ chars: CHARS, style })
+  const colWidths = width === undefined ? [] : [...widthsFor(rows, width)]
+  const table = new Table({ chars: CHARS, style, colWidths, wordWrap: true })
   table.push(...rows.map((row) => [...row]))
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')
+}
+
+/** Names and uuids are never wrapped, so that they can be copied. */
+const UNWRAPPED = 36
+
+/** Null for a column that has all the room that it needs. */
+function widthsFor(
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly (number | null)[] {
+  const count = rows[0]?.length ?? 0
+  const needed = Array.from({ length: count }, (_, column) =>
+    Math.max(...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)),
+  )
+  const given = [...needed]
+  const room = width - CHARS.middle.length * (count - 1)
+  const total = (): number => given.reduce((sum, each) => sum + each, 0)
+  while (total() > room) {
+    const widest = given.indexOf(Math.max(...given))
+    if ((given[widest] ?? 0) <= UNWRAPPED) break
+    given[widest] = (given[widest] ?? 0) - 1
+  }
+  return given.map((each, column) => (each === needed[column] ? null : each))
 }
 
 const GOOD = new Set(['finished', 'succeeded', 'alive', 'move', 'well'])

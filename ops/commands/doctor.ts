@@ -45,7 +45,7 @@ export async function doctor({ config: file, segment, json }: DoctorRequest): Pr
 }
 
 const summaryOf = (all: number, broken: number): string =>
-  broken === 0 ? `${all} checks, nothing is broken.` : `${all} checks, ${broken} broken.`
+  broken === 0 ? `Checks: ${all}. Nothing is broken.` : `Checks: ${all}. Broken: ${broken}.`
 
 const unusable = (detail: string): DoctorFinding =>
   finding('configuration', 'file', 'broken', {

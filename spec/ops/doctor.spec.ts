@@ -127,7 +127,7 @@ test.serial(
     t.notRegex(out, /p4ssw0rd|right|unmistakable-token/)
     const people = await at.people()
     t.regex(people.out, /^part +check +verdict +detail +what to do$/m)
-    t.regex(people.out, /^\d+ checks, nothing is broken\.$/m)
+    t.regex(people.out, /^Checks: \d+\. Nothing is broken\.$/m)
   },
 )
 
