@@ -64,5 +64,7 @@ esac
 
 [ "$with_servers" = no ] || sh ops/install-servers.sh
 packages_are_current || install_packages
+# npm scripts and npx find the command of this checkout.
+[ ! -d node_modules/.bin ] || ln -sfn ../../ops/bin/instance-ha node_modules/.bin/instance-ha
 assert_node_24
 [ "$with_servers" = no ] || sh ops/fetch-nats-server.sh

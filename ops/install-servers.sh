@@ -21,6 +21,7 @@ openstack:python3-openstackclient
 promtool:prometheus
 systemd-notify:systemd
 make:make
+zsh:zsh
 g++:g++
 libvirtd:libvirt-daemon
 virsh:libvirt-clients

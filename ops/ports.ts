@@ -137,15 +137,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   const { clock, closing } = ambient
   refuseUntrusted(trustedPaths(config))
   const account = await openAccount(config, ambient)
-  const power = closing.use(
-    openBmcPower({
-      clock,
-      minimumSpacingMs: config.ipmi.minimumSpacingMs,
-      commandTimeoutMs: 2 * config.ipmi.timeoutMs,
-      sessionsMax: config.ipmi.sessionsMax,
-      ca: redfishAuthority(config),
-    }),
-  )
+  const power = openPower(config, ambient)
   const shell = await openShell(config, ambient)
   return {
     ...openBus(config, ambient),
@@ -174,6 +166,18 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     ...openGuests(config, ambient),
   }
 }
+
+/** The BMCs. CONFIG_INVALID when the authority of their certificates cannot be read. */
+export const openPower = (config: Config, { clock, closing }: Ambient) =>
+  closing.use(
+    openBmcPower({
+      clock,
+      minimumSpacingMs: config.ipmi.minimumSpacingMs,
+      commandTimeoutMs: 2 * config.ipmi.timeoutMs,
+      sessionsMax: config.ipmi.sessionsMax,
+      ca: redfishAuthority(config),
+    }),
+  )
 
 /** The bus that the configuration names. */
 export function openBus(
@@ -226,7 +230,7 @@ function openSealedStore(
 }
 
 /** Undefined when no role of this process asks hosts over SSH: then it makes no key pair. */
-async function openShell(
+export async function openShell(
   { node, ssh }: Config,
   { clock, closing }: Ambient,
 ): Promise<Awaited<ReturnType<typeof openSshShell>> | undefined> {
@@ -250,7 +254,10 @@ function redfishAuthority({ ipmi }: Config): string | undefined {
 const REQUEST_TIMEOUT_MS = 10_000
 
 /** Undefined when the roles of this process can do without it, and it is not configured. */
-async function openAccount(config: Config, ambient: Ambient): Promise<Openstack | undefined> {
+export async function openAccount(
+  config: Config,
+  ambient: Ambient,
+): Promise<Openstack | undefined> {
   const { compute } = config
   const account = computeAccount(config)
   if (account === undefined) return undefined
@@ -266,7 +273,7 @@ async function openAccount(config: Config, ambient: Ambient): Promise<Openstack 
  * The port that checks tokens. It shares the session of the Compute account when both accounts are
  * the same.
  */
-async function openIdentity(
+export async function openIdentity(
   config: Config,
   ambient: Ambient,
   opened: Openstack | undefined,

@@ -21,13 +21,9 @@ export interface StoreWork {
  * used.
  */
 export async function withStore(
-  file: string | undefined,
+  file: string,
   work: (given: StoreWork) => Promise<void>,
 ): Promise<number> {
-  if (file === undefined) {
-    process.stderr.write('name the configuration file: --config FILE\n')
-    return 2
-  }
   const loaded = loadConfig(file)
   if (loaded.kind === 'invalid') {
     process.stderr.write(`${describeProblems(loaded.problems)}\n`)

@@ -66,6 +66,10 @@ export const ERRORS = {
   POWER_MISCONFIGURED: { status: 502, retryable: false },
   POWER_COMMAND_FAILED: { status: 502, retryable: true },
   POWER_UNAVAILABLE: { status: 501, retryable: false },
+  /** Of the command line: the REST API does not answer it, or cannot now. */
+  API_UNAVAILABLE: { status: 503, retryable: true },
+  /** Of the command line: the REST API refuses what it was asked for. */
+  API_REFUSED: { status: 400, retryable: false },
   RESTART_LIMIT_REACHED: { status: 500, retryable: false },
   ACTOR_STOPPED: { status: 503, retryable: true },
 } as const satisfies Record<string, ErrorKind>

@@ -2,20 +2,22 @@
  * The policy of a segment, such as its fence plan, its limits and the return to service:
  * `/segments/{uuid}/policy`; since 1.4.
  */
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import type { OperatorStore } from '../../actors/ports/operator-store.ts'
 import type { InventoryStore } from '../../actors/ports/store.ts'
-import { CodedError } from '../../schema/errors.ts'
-import {
-  policyProblem,
-  type PolicyChoices,
-  type Rung,
-  type SegmentPolicy,
-} from '../../schema/segment-policy.ts'
+import type { PolicyChoices, SegmentPolicy } from '../../schema/segment-policy.ts'
 import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../http/faults.ts'
 import { idOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
+import {
+  Chosen,
+  ChosenView,
+  chosenView,
+  choicesOf,
+  PolicyView,
+  policyView,
+} from '../views/policy-view.ts'
 import { requireSegment } from './segments.ts'
 
 /** The complete policy of a segment with this name, whose operators chose these values. */
@@ -26,38 +28,13 @@ export interface SegmentPolicyDependencies {
   readonly policyInForce: PolicyInForce
 }
 
-const oneOf = <Word extends string>(...words: readonly Word[]) =>
-  Type.Unsafe<Word>({ enum: [...words] })
-
 const STRICT = { additionalProperties: false }
-const RungView = Type.Object(
-  {
-    kind: oneOf('bmc', 'redfish', 'ipmi', 'agent', 'command', 'operator'),
-    /** Only for agents and commands. */
-    name: Type.Optional(Type.String({ maxLength: 64 })),
-    limit_seconds: Type.Number({ minimum: 1, maximum: 7 * 24 * 3600 }),
-  },
-  STRICT,
-)
-const FIELDS = {
-  fence: Type.Array(RungView, { minItems: 1, maxItems: 8 }),
-  trust_reports: Type.Boolean(),
-  return_to_service: oneOf('automatic', 'operator'),
-  max_hosts: Type.Integer({ minimum: 0, maximum: 10_000 }),
-  max_hosts_share: Type.Number({ minimum: 0.01, maximum: 1 }),
-  rebuild_instances: oneOf('forbid', 'allow'),
-  instance_disks: oneOf('shared', 'local'),
-  rebuild_local: oneOf('forbid', 'allow'),
-  dead_domain: oneOf('hosts', 'one'),
-}
-const PolicyView = Type.Object(FIELDS)
-const Chosen = Type.Partial(Type.Object(FIELDS), STRICT)
 const Body = Type.Object({ policy: Chosen }, STRICT)
 const Answer = Type.Object({
   /** The complete policy. */
   policy: PolicyView,
   /** What was chosen for this segment. The configuration decides the rest. */
-  chosen: Type.Partial(Type.Object(FIELDS)),
+  chosen: ChosenView,
 })
 const Params = Type.Object({ id: Type.String() })
 
@@ -87,65 +64,4 @@ export function segmentPolicyRoutes(
       return { policy: policyView(policyInForce(name, choices)), chosen: chosenView(choices) }
     },
   })
-}
-
-type View = Static<typeof PolicyView>
-
-const rungView = (rung: Rung): Static<typeof RungView> => ({
-  kind: rung.kind,
-  ...('name' in rung ? { name: rung.name } : {}),
-  limit_seconds: rung.limitMs / 1000,
-})
-
-const policyView = (policy: SegmentPolicy): View => ({
-  fence: policy.rungs.map(rungView),
-  trust_reports: policy.trustReports,
-  return_to_service: policy.returnToService,
-  max_hosts: policy.hostsMax,
-  max_hosts_share: policy.shareMax,
-  rebuild_instances: policy.instanceRebuild,
-  instance_disks: policy.instanceDisks,
-  rebuild_local: policy.rebuildLocal,
-  dead_domain: policy.deadDomain,
-})
-
-/** The name in the code of each field of the API. */
-const KEYS: Readonly<Record<keyof View, keyof PolicyChoices>> = {
-  fence: 'rungs',
-  trust_reports: 'trustReports',
-  return_to_service: 'returnToService',
-  max_hosts: 'hostsMax',
-  max_hosts_share: 'shareMax',
-  rebuild_instances: 'instanceRebuild',
-  instance_disks: 'instanceDisks',
-  rebuild_local: 'rebuildLocal',
-  dead_domain: 'deadDomain',
-}
-
-function chosenView({ rungs, ...choices }: PolicyChoices): Static<typeof Chosen> {
-  const inside = { ...choices, ...(rungs === undefined ? {} : { rungs: rungs.map(rungView) }) }
-  const known = new Map<string, unknown>(Object.entries(inside))
-  const entries = Object.entries(KEYS).flatMap(([field, key]) =>
-    known.has(key) ? [[field, known.get(key)] as const] : [],
-  )
-  return Object.fromEntries(entries)
-}
-
-/** The schema has checked each field. This finds fields that do not fit together. */
-function choicesOf({ fence, ...chosen }: Static<typeof Chosen>): PolicyChoices {
-  const rungs = fence?.map(({ limit_seconds: seconds, ...rung }) => ({
-    ...rung,
-    limitMs: seconds * 1000,
-  }))
-  const fields = new Map<string, unknown>(Object.entries({ ...chosen, fence: rungs }))
-  const choices: PolicyChoices = Object.fromEntries(
-    Object.entries(KEYS).flatMap(([field, key]) => {
-      const value = fields.get(field)
-      return value === undefined ? [] : [[key, value] as const]
-    }),
-  )
-  const problem = policyProblem(choices)
-  if (problem === undefined) return choices
-  const text = `Invalid input for field/attribute fence. ${problem}`
-  throw new CodedError('INPUT_INVALID', text)
 }

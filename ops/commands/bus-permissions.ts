@@ -1,44 +1,33 @@
 /** `bus-permissions`: prints the NATS configuration that gives each process an account of its own, and makes the keys of those accounts. */
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { ROLES } from '../../schema/config/node.ts'
 import { CodedError, describeError, isCoded } from '../../schema/errors.ts'
 import { adviceFor, shownName } from '../../schema/nearest-name.ts'
 import { renderPermissions, type KeyedAccount } from '../bus-permissions.ts'
 import { publicKeyOf } from '../nkey-files.ts'
 
-const USAGE = `usage: instance-ha bus-permissions --keys DIRECTORY [--cloud NAME] [--compute-hosts FILE] NODE=ROLE[,ROLE…] …
-  NODE is [DEFAULT] host of a process, ROLE is one of ${ROLES.join(', ')},
-  or tap: an account that only listens. FILE has the name of one compute host in each line; each gets the role
-  instance-monitor. For each NODE, DIRECTORY/NODE.nk is made when it is not there: give it to that node as [bus] nkey_file.
-  Example: instance-ha bus-permissions --keys keys --compute-hosts hosts.txt ctl-1=engine,gateway,bridge mon-1=host-monitor
-`
-
 type Account = Omit<KeyedAccount, 'publicKey'>
 
+interface PermissionsRequest {
+  /** The directory of the keys. */
+  readonly keys: string
+  readonly cloud: string | undefined
+  readonly 'compute-hosts': string | undefined
+  /** NODE=ROLE[,ROLE…] */
+  readonly nodes: readonly string[]
+}
+
 /** Exit statuses: 0 printed; 1 a file cannot be read or written; 2 the arguments or the keys cannot be used. */
-export async function busPermissions(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      keys: { type: 'string' },
-      cloud: { type: 'string', default: 'default' },
-      'compute-hosts': { type: 'string' },
-    },
-  })
-  if (values.keys === undefined) {
-    process.stderr.write(USAGE)
-    return 2
-  }
+export async function busPermissions(asked: PermissionsRequest): Promise<number> {
+  const { keys, cloud = 'default', 'compute-hosts': file, nodes } = asked
   try {
-    const hosts = await hostsIn(values['compute-hosts'])
-    const accounts = withoutDoubles([...positionals.map(accountOf), ...hosts])
+    const hosts = await hostsIn(file)
+    const accounts = withoutDoubles([...nodes.map(accountOf), ...hosts])
     const keyed: KeyedAccount[] = []
     for (const account of accounts) {
-      keyed.push({ ...account, publicKey: await publicKeyOf(values.keys, account.node) })
+      keyed.push({ ...account, publicKey: await publicKeyOf(keys, account.node) })
     }
-    process.stdout.write(renderPermissions(values.cloud, keyed))
+    process.stdout.write(renderPermissions(cloud, keyed))
     return 0
   } catch (error) {
     process.stderr.write(`${isCoded(error) ? error.message : describeError(error)}\n`)

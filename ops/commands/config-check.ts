@@ -1,21 +1,15 @@
 /** `config check`: loads a configuration as `run` does, and says what is in it. It connects nowhere. */
-import { parseArgs } from 'node:util'
 import { problemsOfFiles } from '../config/check-files.ts'
 import { checkReport, describeReport } from '../config/check-report.ts'
 import { describeProblems, loadConfig } from '../load-config.ts'
 
-/** Exit statuses: 0 it can be used; 1 it cannot; 2 the arguments are wrong. */
-export async function configCheck(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { config: { type: 'string' }, json: { type: 'boolean' } },
-  })
-  const { config: file, json = false } = values
-  if (positionals.join() !== 'check' || file === undefined) {
-    process.stderr.write('usage: config check --config FILE [--json]\n')
-    return 2
-  }
+interface CheckRequest {
+  readonly config: string
+  readonly json: boolean
+}
+
+/** Exit statuses: 0 it can be used; 1 it cannot. */
+export async function configCheck({ config: file, json }: CheckRequest): Promise<number> {
   const loaded = loadConfig(file)
   const problems =
     loaded.kind === 'invalid'

@@ -1,6 +1,5 @@
 /** `run`: runs all roles of the configuration in this process, until a signal asks it to end. */
 import { url as inspectorUrl } from 'node:inspector'
-import { parseArgs } from 'node:util'
 import type { Config } from '../../schema/config.ts'
 import { describeError, isCoded, isRefusal } from '../../schema/errors.ts'
 import { createLogger } from '../../transports/log/logger.ts'
@@ -17,28 +16,25 @@ import { isStoreless, startStorelessProcess } from '../storeless-process.ts'
 import { watchEventLoop } from '../watchdog/event-loop.ts'
 import { notifySystemd, takeSystemdEnvironment } from '../watchdog/systemd.ts'
 
+interface RunRequest {
+  /** Undefined runs the demonstration. */
+  readonly config: string | undefined
+  readonly port: string | undefined
+  readonly 'exit-after-recovery': boolean
+}
+
 /**
  * Exit statuses: 0 ended by a signal; 1 failed; 2 the configuration, the database or the keys
  * cannot be used.
  */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      config: { type: 'string' },
-      port: { type: 'string' },
-      'exit-after-recovery': { type: 'boolean' },
-    },
-  })
-  const { port, 'exit-after-recovery': exitAfterRecovery = false } = values
-  if (values.config !== undefined && (port !== undefined || exitAfterRecovery)) {
+export async function run(asked: RunRequest): Promise<number> {
+  const { config: file, port, 'exit-after-recovery': exitAfterRecovery } = asked
+  if (file !== undefined && (port !== undefined || exitAfterRecovery)) {
     process.stderr.write('--port and --exit-after-recovery belong to the demonstration\n')
     return 2
   }
   const loaded =
-    port === undefined
-      ? loadConfig(values.config)
-      : readConfig(`[api]\nlisten_port = ${port}`, 'embedded')
+    port === undefined ? loadConfig(file) : readConfig(`[api]\nlisten_port = ${port}`, 'embedded')
   if (loaded.kind === 'invalid') {
     process.stderr.write(
       `The configuration cannot be used:\n${describeProblems(loaded.problems)}\n`,
@@ -46,7 +42,6 @@ export async function run(args: readonly string[]): Promise<number> {
     return 2
   }
   const { config, notes } = loaded
-  const file = values.config
   if (file === undefined) return runDemo(config, exitAfterRecovery)
   const hangups = listenToHangups()
   const ambient = ambientOf(config)

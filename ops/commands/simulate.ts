@@ -2,7 +2,6 @@
  * `simulate`: runs a whole deployment on a virtual clock for many seeds, and explains how to repeat
  * a run that broke a promise.
  */
-import { parseArgs } from 'node:util'
 import { loadConfig } from '../load-config.ts'
 import { rulesOf, type Rules } from '../roles/rules.ts'
 import { describeFault, planFaults } from '../simulator/fault-plan.ts'
@@ -10,44 +9,28 @@ import { FULL_SIZE, runFaults, type Run, type RunReport } from '../simulator/run
 import { runSeeds, type SeedSummary } from '../simulator/seed-pool.ts'
 import { shrink } from '../simulator/shrink.ts'
 
-const USAGE = `usage: npm run simulate -- [--seeds N] [--seed S]
-  --seeds N  how many seeds to run (default 100)
-  --seed S   the first seed (default 1); without --seeds: only this seed, with its trace`
-
 const SEEDS_DEFAULT = 100
 const PROGRESS_MS = 5000
 const TRACE_LINES = 60
 
-/** Returns the exit status: 0 when every promise was kept. */
-export async function simulate(args: readonly string[]): Promise<number> {
-  const asked = parse(args)
-  if (asked === undefined) return print(USAGE, 2)
-  const loaded = loadConfig(undefined)
-  if (loaded.kind === 'invalid') return print('the embedded defaults contradict each other', 1)
-  const rules = rulesOf(loaded.config)
-  return asked.traced ? one(asked.first, rules) : many(asked, rules)
+interface SimulateRequest {
+  readonly seeds: number | undefined
+  /** The first seed; without `seeds` the only one. */
+  readonly seed: number | undefined
 }
 
 interface Asked {
   readonly first: number
   readonly count: number
-  /** Only one seed runs, and everything that happened is printed. */
-  readonly traced: boolean
 }
 
-function parse(args: readonly string[]): Asked | undefined {
-  const options = { seeds: { type: 'string' }, seed: { type: 'string' } } as const
-  try {
-    const { values } = parseArgs({ args: [...args], options })
-    const traced = values.seed !== undefined && values.seeds === undefined
-    const first = Number(values.seed ?? 1)
-    const count = traced ? 1 : Number(values.seeds ?? SEEDS_DEFAULT)
-    const fits = Number.isSafeInteger(first) && Number.isSafeInteger(count) && count > 0
-    return fits ? { first, count, traced } : undefined
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+/** Returns the exit status: 0 when every promise was kept. */
+export async function simulate({ seeds, seed }: SimulateRequest): Promise<number> {
+  const loaded = loadConfig(undefined)
+  if (loaded.kind === 'invalid') return print('the embedded defaults contradict each other', 1)
+  const rules = rulesOf(loaded.config)
+  if (seed !== undefined && seeds === undefined) return one(seed, rules)
+  return many({ first: seed ?? 1, count: seeds ?? SEEDS_DEFAULT }, rules)
 }
 
 const planned = (seed: number, rules: Rules): Run => ({

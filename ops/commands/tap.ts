@@ -4,17 +4,21 @@ import { describeProblems, loadConfig } from '../load-config.ts'
 import { isWanted } from '../tap/message-filter.ts'
 import { tapOf } from '../tap/open-tap.ts'
 import { aborted, untilEnded } from '../tap/output.ts'
-import { readTapArguments, subjectIn, type TapRequest } from '../tap/tap-arguments.ts'
+import {
+  readTapArguments,
+  subjectIn,
+  type TapArguments,
+  type TapRequest,
+} from '../tap/tap-arguments.ts'
 import { hear, jsonOf, lineOf, paintFor } from '../tap/tap-line.ts'
 import { covers } from '../../transports/memory/subscriptions.ts'
 import type { Config } from '../../schema/config.ts'
 
 /** Exit statuses: 0 ended by the reader; 2 the configuration or the arguments cannot be used. */
-export async function tap(args: readonly string[]): Promise<number> {
-  const request = readTapArguments(args, Date.now())
+export async function tap(asked: TapArguments): Promise<number> {
+  const request = readTapArguments(asked, Date.now())
   if (typeof request === 'string') return refuse(request)
-  if (request.config === undefined) return refuse('name the configuration file: --config FILE')
-  const loaded = loadConfig(request.config)
+  const loaded = loadConfig(asked.config)
   if (loaded.kind === 'invalid') return refuse(describeProblems(loaded.problems))
   try {
     await listen(loaded.config, request)

@@ -1,5 +1,4 @@
 /** `top`: hosts, recoveries, leader and nodes on one screen, drawn again as they change. */
-import { parseArgs } from 'node:util'
 import { sleep } from '../../actors/ports/clock.ts'
 import { rulesOf } from '../roles/rules.ts'
 import { tapOf } from '../tap/open-tap.ts'
@@ -19,9 +18,8 @@ const HEARD_MS = 4000
 const UNLIMITED: Size = { columns: 200, rows: 100_000 }
 
 /** Exit statuses: 0 ended by the operator; 1 the store is not available; 2 the configuration cannot be used. */
-export async function top(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
-  return withStore(values.config, show)
+export async function top({ config }: { readonly config: string }): Promise<number> {
+  return withStore(config, show)
 }
 
 async function show({ config, store, clock }: StoreWork): Promise<void> {

@@ -1,5 +1,4 @@
 /** `trace NOTIFICATION`: the whole story of a recovery with times, from what the store has; also days later. */
-import { parseArgs } from 'node:util'
 import { sleep } from '../../actors/ports/clock.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import { isUuid, notificationId, type NotificationId } from '../../schema/ids.ts'
@@ -12,31 +11,27 @@ import { untilEnded } from '../tap/output.ts'
 import { paintFor } from '../tap/tap-line.ts'
 import { withStore, type StoreWork } from '../with-store.ts'
 
-const USAGE = 'usage: trace NOTIFICATION|HOST --config FILE [--follow]\n'
 /** How often the store is read again, ms. */
 const READ_AGAIN_MS = 1000
 /** Moves that are read at once. */
 const PAGE = 1000
 
+interface TraceRequest {
+  readonly config: string
+  /** A notification, its trace id, or a host. */
+  readonly recovery: string
+  readonly follow: boolean
+}
+
 /**
  * Exit statuses: 0 printed; 1 there is no such recovery, or the store is not available; 2 the
- * configuration or the arguments cannot be used.
+ * configuration cannot be used.
  */
-export async function trace(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { config: { type: 'string' }, follow: { type: 'boolean' } },
-  })
-  const [named, ...others] = positionals
-  if (named === undefined || others.length > 0) {
-    process.stderr.write(USAGE)
-    return 2
-  }
+export async function trace({ config, recovery: named, follow }: TraceRequest): Promise<number> {
   let isFound = false
-  const status = await withStore(values.config, async (work) => {
+  const status = await withStore(config, async (work) => {
     const uuid = await recoveryOf(work.store, named)
-    isFound = uuid !== undefined && (await tell(work, uuid, values.follow === true))
+    isFound = uuid !== undefined && (await tell(work, uuid, follow))
   })
   if (status !== 0 || isFound) return status
   process.stderr.write(`there is no recovery of ${shownName(named)}\n`)

@@ -57,6 +57,7 @@ In a few seconds ${styleText('bold', VICTIM)} loses its power, and a guest of ${
 
   REST API   ${url}/v1/segments   ${url}/v1/notifications
   health     ${url}/health/ready  ${url}/health/supervisors
+  command    OS_AUTH_TYPE=none OS_ENDPOINT=${url} npx instance-ha host list
 
 `)
 }

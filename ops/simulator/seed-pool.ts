@@ -4,8 +4,12 @@
  */
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Tally } from './final-checks.ts'
+
+/** In a package, all files are JavaScript. */
+const SEED_WORKER = new URL(`seed-worker${extname(import.meta.url)}`, import.meta.url)
 
 /** The result of a run. To see the trace of a broken run, run its seed again. */
 export interface SeedSummary {
@@ -31,7 +35,7 @@ export async function* runSeeds(seeds: readonly number[]): AsyncGenerator<SeedSu
   }
   const workers = Array.from(
     { length: Math.min(availableParallelism(), seeds.length) },
-    () => new Worker(new URL('./seed-worker.ts', import.meta.url)),
+    () => new Worker(SEED_WORKER),
   )
   try {
     for (const worker of workers) giveNext(worker)

@@ -1,13 +1,24 @@
 /** What `tap` is asked for on its command line. */
-import { parseArgs } from 'node:util'
 import { parseTime } from '../../gateway/views/times.ts'
 import { CATALOGUE } from '../../schema/messages/catalogue.ts'
 import { subjectToken } from '../../schema/messages/codec.ts'
 import { adviceFor, shownName } from '../../schema/nearest-name.ts'
 import type { MessageFilter } from './message-filter.ts'
 
+/** The options and the argument, as they were typed. */
+export interface TapArguments {
+  readonly config: string
+  readonly subject: string | undefined
+  readonly host: string | undefined
+  readonly instance: string | undefined
+  readonly notification: string | undefined
+  readonly kind: string | undefined
+  readonly sender: string | undefined
+  readonly since: string | undefined
+  readonly json: boolean
+}
+
 export interface TapRequest {
-  readonly config: string | undefined
   /** Below `ha.<cloud>.`, or with it; with wildcards. */
   readonly subject: string
   readonly filter: MessageFilter
@@ -16,28 +27,9 @@ export interface TapRequest {
   readonly json: boolean
 }
 
-const TEXT = { type: 'string' } as const
-
-/** The request, or what is wrong with it. Throws ERR_PARSE_ARGS_… for an unknown option. */
-export function readTapArguments(args: readonly string[], nowMs: number): TapRequest | string {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      config: TEXT,
-      host: TEXT,
-      instance: TEXT,
-      notification: TEXT,
-      kind: TEXT,
-      sender: TEXT,
-      since: TEXT,
-      json: { type: 'boolean' },
-    },
-  })
-  const [subject = '>', ...others] = positionals
-  const { config, since: sinceText, json = false, ...filter } = values
-  if (others.length > 0)
-    return `one subject at most: ${others.map(shownName).join(' ')} is too much`
+/** The request, or what is wrong with it. */
+export function readTapArguments(asked: TapArguments, nowMs: number): TapRequest | string {
+  const { config: _config, subject = '>', since: sinceText, json, ...filter } = asked
   if (!/^(?:[^\s.*>]+|\*)(?:\.(?:[^\s.*>]+|\*))*(?:\.>)?$|^>$/.test(subject)) {
     return `subject ${shownName(subject)}: use tokens with dots between them; * is one token, a final > one or more`
   }
@@ -47,7 +39,7 @@ export function readTapArguments(args: readonly string[], nowMs: number): TapReq
   if (sinceText !== undefined && since === undefined) {
     return `--since ${shownName(sinceText)}: use a duration like 90s, 10m, 2h or 7d, or a time like 2026-11-22T08:35:00 (UTC)`
   }
-  return { config, subject, filter, since, json }
+  return { subject, filter, since, json }
 }
 
 function problemOfKind(kind: string | undefined): string | undefined {

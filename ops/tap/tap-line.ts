@@ -13,9 +13,15 @@ type Style = Parameters<typeof styleText>[0]
 /** Writes a text in a style, where the output has styles. */
 export type Paint = (style: Style, text: string) => string
 
+interface Output {
+  readonly isTTY?: boolean
+  /** A terminal knows whether it has colours, and whether NO_COLOR is set. */
+  readonly hasColors?: () => boolean
+}
+
 /** Styles for a terminal, and none for a file or a pipe. */
-export const paintFor = (stream: { readonly isTTY?: boolean }): Paint =>
-  stream.isTTY === true
+export const paintFor = (stream: Output): Paint =>
+  stream.isTTY === true && stream.hasColors?.() !== false
     ? (style, text) => styleText(style, text, { validateStream: false })
     : (_style, text) => text
 

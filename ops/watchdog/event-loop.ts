@@ -6,11 +6,15 @@
  * The worker counts its own looks, never a clock. A process that was stopped or suspended has not looked meanwhile, so it is
  * not ended when it wakes up; nor is one that gets no processor at all.
  */
+import { extname } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { BEATS, LOOKS } from './shared-beat.ts'
+
+/** In a package, all files are JavaScript. */
+const LOOP_WORKER = new URL(`event-loop-worker${extname(import.meta.url)}`, import.meta.url)
 
 /** How often the main thread advances the beat. */
 const BEAT_MS = 250
@@ -40,7 +44,7 @@ export function watchEventLoop(
   stallMaxMs: number = STALL_MAX_MS,
 ): EventLoopWatch {
   const shared = new Int32Array(new SharedArrayBuffer(8))
-  const worker = new Worker(new URL('event-loop-worker.ts', import.meta.url), {
+  const worker = new Worker(LOOP_WORKER, {
     workerData: { shared, lookMs: LOOK_MS, looksMax: Math.ceil(stallMaxMs / LOOK_MS) },
     // The options of the main thread size its heap; the worker needs next to none.
     execArgv: [],

@@ -9,7 +9,19 @@ import test from 'ava'
 import { temporaryDirectory } from '../support/process.ts'
 
 /** The programs that the scripts themselves call. Everything else is a stand-in or missing. */
-const TOOLS = ['sh', 'dirname', 'tr', 'grep', 'paste', 'find', 'touch', 'uname', 'id', 'mkdir']
+const TOOLS = [
+  'sh',
+  'dirname',
+  'tr',
+  'grep',
+  'paste',
+  'find',
+  'touch',
+  'uname',
+  'id',
+  'mkdir',
+  'ln',
+]
 const SERVERS = [
   'nats-server',
   'mariadbd',
@@ -22,6 +34,7 @@ const SERVERS = [
   'virsh',
   'qemu-system-x86_64',
   'promtool',
+  'zsh',
   'systemd-notify',
 ]
 /** Where the nats-server for clusters is kept. */

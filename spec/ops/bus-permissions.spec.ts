@@ -85,7 +85,7 @@ test('a server takes what is printed, and lets in who has the key that was made'
 })
 
 for (const [what, args, says] of [
-  ['without a directory', ['ctl-1=engine'], /^usage: .*--keys/],
+  ['without a directory', ['ctl-1=engine'], /--keys DIRECTORY is missing/],
   ['without an account', ['--keys', 'k'], /name at least one NODE=ROLE/],
   ['with an unknown role', ['--keys', 'k', 'ctl-1=engin'], /engin is not a role.*engine/],
   ['with a node that is a path', ['--keys', 'k', '../x=engine'], /cannot be the name of a node/],

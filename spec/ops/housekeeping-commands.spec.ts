@@ -4,8 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { dbPurge } from '../../ops/commands/db-purge.ts'
-import { sealCredentials } from '../../ops/commands/seal-credentials.ts'
+import { runCommandLine } from '../../ops/command-line/main.ts'
 import { openSqliteStore } from '../../transports/sql/sqlite.ts'
 import { newKeyLine } from '../../transports/vault/keyring.ts'
 import { SystemRandom } from '../../transports/system/random.ts'
@@ -39,7 +38,8 @@ test.serial('db-purge deletes what is older than it is told', async (t) => {
   await using past = installed.open(clock)
   await past.deleteSegment(uuid)
   const rows = (): Promise<number> => store.rewriteControlAttributes((stored) => `${stored}.`)
-  const purge = (...args: readonly string[]) => dbPurge(['--config', installed.config, ...args])
+  const purge = (...args: readonly string[]) =>
+    runCommandLine(['db-purge', '--config', installed.config, ...args])
   t.is(await purge(), 0)
   t.is(await purge('--age-in-days', '30', '--max-rows', '0'), 0)
   t.is(await rows(), 1)
@@ -54,9 +54,13 @@ test.serial('db-purge refuses an invalid age or number of rows', async (t) => {
     ['--age-in-days', 'x'],
     ['--max-rows', '1.5'],
   ]) {
-    t.is(await dbPurge(['--config', installed.config, ...args]), 2, args.join(' '))
+    t.is(
+      await runCommandLine(['db-purge', '--config', installed.config, ...args]),
+      2,
+      args.join(' '),
+    )
   }
-  t.is(await dbPurge([]), 2)
+  t.is(await runCommandLine(['db-purge']), 2)
 })
 
 test.serial('seal-credentials makes the key file, and follows a new first key', async (t) => {
@@ -67,7 +71,7 @@ test.serial('seal-credentials makes the key file, and follows a new first key', 
   await store.createHost(uuid, { ...hostFields('compute-1'), controlAttributes: '{"a": "b"}' })
   const stored = async (): Promise<string> =>
     (await store.listAllHosts())[0]?.controlAttributes ?? ''
-  const seal = () => sealCredentials(['--config', installed.config])
+  const seal = () => runCommandLine(['seal-credentials', '--config', installed.config])
   t.is(await seal(), 0)
   const first = await stored()
   t.regex(first, /^sealed:v1:/)

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { parse } from 'yaml'
 import { METRICS, type MetricDeclaration } from '../../ops/metrics/catalogue.ts'
+import { VERB_GROUPS } from '../../ops/command-line/verbs.ts'
 import { Metrics } from '../../ops/metrics/metrics.ts'
 
 const run = promisify(execFile)
@@ -115,13 +116,13 @@ test('every alert has its runbook, and every runbook its alert', (t) => {
 })
 
 test('a runbook says what it means, what to look at and what to do, with commands that exist', (t) => {
-  const commands = readFileSync('ops/cli.ts', 'utf8')
+  const commands = VERB_GROUPS.flatMap(({ verbs }) => Object.keys(verbs))
   for (const { alert } of rules()) {
     const page = readFileSync(`${RUNBOOKS}/${alert}.md`, 'utf8')
     const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
     t.deepEqual(headings, ['What it means', 'What to look at', 'What to do'], alert)
-    for (const [, command = ''] of page.matchAll(/ops\/cli\.ts ([\w-]+)/g)) {
-      t.regex(commands, new RegExp(`^  '?${command}'?: `, 'm'), `${alert}: ${command}`)
+    for (const [, command = ''] of page.matchAll(/`instance-ha\s+([\w-]+)/g)) {
+      t.true(commands.includes(command), `${alert}: ${command}`)
     }
     for (const [, linked = ''] of page.matchAll(/\]\((\w+\.md)\)/g)) {
       t.true(readdirSync(RUNBOOKS).includes(linked), `${alert}: ${linked}`)

@@ -1,23 +1,8 @@
-/** The commands that operators type: a segment's policy, and a command for a host. */
+/** The words in which operators write the policy of a segment, and misspelt commands. */
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
-import { policy } from '../../ops/commands/policy.ts'
-import { operatorCommand } from '../../ops/commands/operator-command.ts'
 import { changePolicy, describePolicy } from '../../ops/config/parse-policy.ts'
-import { openSqliteStore } from '../../transports/sql/sqlite.ts'
-import { SystemRandom } from '../../transports/system/random.ts'
-import { engineConfig } from '../support/config-text.ts'
-import { temporaryDirectory } from '../support/process.ts'
-import {
-  accepted,
-  hostFields,
-  hostStopped,
-  segmentFields,
-  SetClock,
-} from '../support/store-world.ts'
 
 const LADDER = 'fence=bmc:20,fence_apc:30.5,command/ceph-blocklist:30,operator:3600'
 
@@ -90,8 +75,8 @@ test('misspelt choice is refused with the nearest known name', (t) => {
 
 test('misspelt command and misspelt kind of command are refused with the nearest known name', async (t) => {
   for (const [args, sentence] of [
-    [['paus', 'compute-1', '--by', 'a', '--reason', 'b'], /^paus: .*mean pause\?$/m],
-    [['polcy', 'zone-a'], /^polcy: there is no such command; did you mean policy\?$/m],
+    [['paus', 'compute-1', '--by', 'a', '--reason', 'b'], /mean pause\? /m],
+    [['polcy', 'zone-a'], /there is no command 'polcy'; did you mean policy\? /m],
   ] as const) {
     const run = promisify(execFile)(process.execPath, ['ops/cli.ts', ...args])
     const error = await t.throwsAsync<Error & { readonly code: number; readonly stderr: string }>(
@@ -101,82 +86,3 @@ test('misspelt command and misspelt kind of command are refused with the nearest
     t.regex(error?.stderr ?? '', sentence)
   }
 })
-
-/** A configuration with a store that has one host. */
-async function installation() {
-  const directory = await temporaryDirectory('operators')
-  const database = join(directory.path, 'store.db')
-  const config = join(directory.path, 'ha.conf')
-  await writeFile(config, engineConfig(directory.path), { mode: 0o600 })
-  const clock = new SetClock()
-  const store = openSqliteStore(database, { clock, random: new SystemRandom() })
-  await store.migrate()
-  const segment = await store.createSegment(segmentFields('zone-a'))
-  await store.createHost(segment.uuid, hostFields('compute-1'))
-  return {
-    config: ['--config', config],
-    store,
-    clock,
-    segment: segment.uuid,
-    async [Symbol.asyncDispose]() {
-      await store[Symbol.asyncDispose]()
-      await directory[Symbol.asyncDispose]()
-    },
-  }
-}
-
-test.serial(
-  'policy changes the stored policy of a segment, by name or uuid, only when it is valid',
-  async (t) => {
-    await using installed = await installation()
-    const { config, store, segment } = installed
-    t.is(await policy(['zone-a', 'trust_reports=yes', ...config]), 0)
-    t.is(await policy([segment, 'fence=operator:60', ...config]), 0)
-    const choices = { rungs: [{ kind: 'operator', limitMs: 60_000 } as const], trustReports: true }
-    t.deepEqual(await store.getPolicy(segment), choices)
-    t.is(await policy(['zone-a', ...config]), 0)
-    t.is(await policy(['zone-a', 'trust_reports=default', 'fence=never', ...config]), 2)
-    t.is(await policy(['zone-b', ...config]), 2)
-    t.deepEqual(await store.getPolicy(segment), choices)
-  },
-)
-
-test.serial(
-  'confirm-dead stores an operator command for the open recovery of a host',
-  async (t) => {
-    await using installed = await installation()
-    const { config, store, clock } = installed
-    const args = ['compute-1', '--by', 'alice', '--reason', 'no power', ...config]
-    t.is(await operatorCommand('confirm-dead')(args), 1, 'nothing is going on yet')
-    const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
-    t.is(await operatorCommand('confirm-dead')(args), 0)
-    t.like((await store.listCommands(uuid))[0], {
-      kind: 'confirm-dead',
-      operator: 'alice',
-      reason: 'no power',
-    })
-    t.is(await operatorCommand('confirm-dead')(args.slice(0, 3)), 2, 'a command needs a reason')
-    t.is(await operatorCommand('approve')([...args, 'compute-2']), 2)
-  },
-)
-
-test.serial(
-  'commands pause, resume, cancel and retry a recovery, and stop everything',
-  async (t) => {
-    await using installed = await installation()
-    const { config, store, clock } = installed
-    const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
-    const why = ['--by', 'alice', '--reason', 'so', ...config]
-    t.is(await operatorCommand('pause')(['compute-1', ...why]), 0)
-    t.is(await operatorCommand('pause')(['compute-1', ...why]), 1, 'it is paused already')
-    t.is(await operatorCommand('resume')([uuid, ...why]), 0, 'a recovery may be named, too')
-    t.is(await operatorCommand('stop')([...why]), 0)
-    t.is((await store.listUnfinished())[0]?.control.kind, 'stopped')
-    t.is(await operatorCommand('release')([...why]), 0)
-    t.is(await operatorCommand('release')([...why]), 1, 'nothing is stopped')
-    t.is(await operatorCommand('stop')(['compute-1', ...why]), 2)
-    t.is(await operatorCommand('retry')(['compute-1', ...why]), 1, 'it has not ended')
-    t.is(await operatorCommand('cancel')(['compute-1', ...why]), 0)
-    t.is((await store.listUnfinished())[0]?.control.kind, 'cancelled')
-  },
-)

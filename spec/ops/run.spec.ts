@@ -45,15 +45,16 @@ async function takePort(port: number): Promise<AsyncDisposable & { readonly coun
 }
 
 for (const [what, args] of Object.entries({
+  'a noun without a verb': ['config'],
   'no command': [],
   'an unknown command': ['evacuate-all'],
   'an unknown option of run': ['run', '--confg', 'instance-ha.conf'],
   'an unknown option of print-sample': ['print-sample', '--all'],
 })) {
-  test.serial(`${what} is answered with the usage and status 2`, async (t) => {
+  test.serial(`${what} is answered with where to read on, and status 2`, async (t) => {
     const ended = await runProduct(...args)
     t.is(ended.status, 2)
-    t.regex(ended.stderr, /^usage: node ops\/cli\.ts <command>$/m)
+    t.regex(ended.stderr, /^Usage: instance-ha .*VERB|\(see instance-ha .*--help\)$/m)
     t.notRegex(ended.stderr, /^ +at /m, 'no stack for a slip of the fingers')
     t.is(ended.stdout, '')
   })

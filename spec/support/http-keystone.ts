@@ -16,6 +16,31 @@ export interface Account {
 const DOMAIN = { id: 'default', name: 'Default' }
 const TOKEN_LIFE_MS = 3_600_000
 
+/** An application credential of the administrator, with its project. */
+export const CREDENTIAL = { id: 'c0ffee', name: 'ha-desk', secret: 'cr3dential' }
+
+const TokenLogin = Compile(
+  Type.Object({
+    auth: Type.Object({
+      identity: Type.Object({ token: Type.Object({ id: Type.String() }) }),
+      scope: Type.Object({}),
+    }),
+  }),
+)
+const CredentialLogin = Compile(
+  Type.Object({
+    auth: Type.Object({
+      identity: Type.Object({
+        application_credential: Type.Object({
+          id: Type.Optional(Type.String()),
+          name: Type.Optional(Type.String()),
+          secret: Type.String(),
+        }),
+      }),
+      scope: Type.Optional(Type.Never()),
+    }),
+  }),
+)
 const Login = Compile(
   Type.Object({
     auth: Type.Object({
@@ -81,6 +106,11 @@ export class HttpKeystone implements AsyncDisposable {
     return token
   }
 
+  /** The role of the owner of a token; undefined when it is not valid. */
+  roleOf(token: string): string | undefined {
+    return this.#roles.get(token)
+  }
+
   /** True for a token of an administrator. */
   isAdmin(token: unknown): boolean {
     return typeof token === 'string' && this.#roles.get(token) === 'admin'
@@ -109,12 +139,23 @@ export class HttpKeystone implements AsyncDisposable {
   }
 
   #logIn(body: unknown): HttpReply {
+    if (TokenLogin.Check(body)) return this.#accept(this.roleOf(body.auth.identity.token.id))
+    if (CredentialLogin.Check(body)) {
+      const { id, name, secret } = body.auth.identity.application_credential
+      const isNamed = id === undefined ? name === CREDENTIAL.name : id === CREDENTIAL.id
+      return this.#accept(isNamed && secret === CREDENTIAL.secret ? 'admin' : undefined)
+    }
     if (!Login.Check(body)) return refused()
     const { name, password } = body.auth.identity.password.user
     const { account } = this
     if (name !== account.username || password !== account.password) return refused()
-    const headers = { 'X-Subject-Token': this.issue('admin') }
-    return { status: 201, headers, body: this.#tokenBody('admin') }
+    return this.#accept('admin')
+  }
+
+  #accept(role: string | undefined): HttpReply {
+    if (role === undefined) return refused()
+    const headers = { 'X-Subject-Token': this.issue(role) }
+    return { status: 201, headers, body: this.#tokenBody(role) }
   }
 
   #tokenBody(role: string): object {

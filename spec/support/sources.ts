@@ -62,7 +62,8 @@ const LOCAL: Readonly<Record<string, readonly RegExp[]>> = {
     /^node:/,
     /^npm:(fastify|@fastify\/[\w-]+|typebox)(\/|$)/,
   ],
-  ops: [/^(schema|actors|transports|gateway|ops)\//, /^(node|npm):(?!nact$)/],
+  // The command shows the version of the package.
+  ops: [/^(schema|actors|transports|gateway|ops)\//, /^(node|npm):(?!nact$)/, /^package\.json$/],
   spec: [/./],
 }
 

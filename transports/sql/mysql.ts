@@ -262,7 +262,8 @@ const poolOptions = (
   ...(tls && { ssl: sslOf(tls) }),
 })
 
-const sslOf = ({ ca, cert, key, check, ciphers, minVersion }: TlsMaterial): SslOptions => ({
+/** The options of the driver for these certificates. */
+export const sslOf = ({ ca, cert, key, check, ciphers, minVersion }: TlsMaterial): SslOptions => ({
   rejectUnauthorized: check !== 'nothing',
   verifyIdentity: check === 'identity',
   minVersion,

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { evidenceOf } from '../../../actors/dedup-window/incident.ts'
 import { nodeName } from '../../../schema/ids.ts'
-import { trace } from '../../../ops/commands/trace.ts'
+import { runCommandLine } from '../../../ops/command-line/main.ts'
 import { suspicionIn } from '../../../ops/story/suspicion-in.ts'
 import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
@@ -107,9 +107,17 @@ test.serial(
 
 test.serial('what is not there, and what cannot be used, is refused', async (t) => {
   await using installed = await installation()
-  t.is(await trace(['nobody', '--config', installed.config]), 1)
-  t.is(await trace(['ffffffff-77b3-4da6-a3ce-929d0e0e4736', '--config', installed.config]), 1)
-  t.is(await trace(['--config', installed.config]), 2)
-  t.is(await trace(['one', 'two', '--config', installed.config]), 2)
-  t.is(await trace(['compute-1']), 2)
+  t.is(await runCommandLine(['trace', 'nobody', '--config', installed.config]), 1)
+  t.is(
+    await runCommandLine([
+      'trace',
+      'ffffffff-77b3-4da6-a3ce-929d0e0e4736',
+      '--config',
+      installed.config,
+    ]),
+    1,
+  )
+  t.is(await runCommandLine(['trace', '--config', installed.config]), 2)
+  t.is(await runCommandLine(['trace', 'one', 'two', '--config', installed.config]), 2)
+  t.is(await runCommandLine(['trace', 'compute-1']), 2)
 })

@@ -1,7 +1,12 @@
 /** What the command tap is asked for. */
 import test from 'ava'
-import { tap } from '../../../ops/commands/tap.ts'
-import { parseSince, readTapArguments, subjectIn } from '../../../ops/tap/tap-arguments.ts'
+import { runCommandLine } from '../../../ops/command-line/main.ts'
+import {
+  parseSince,
+  readTapArguments,
+  subjectIn,
+  type TapArguments,
+} from '../../../ops/tap/tap-arguments.ts'
 
 test('a duration counts back from now, and a time is in UTC', (t) => {
   t.is(parseSince('90s', 100_000), 10_000)
@@ -17,25 +22,37 @@ test('a subject is below the cloud, unless it begins with ha', (t) => {
   t.is(subjectIn('one', 'ha.>'), 'ha.>')
 })
 
-const refused = (...args: readonly string[]): string => {
-  const read = readTapArguments(args, 0)
+const NOTHING: TapArguments = {
+  config: 'ha.conf',
+  subject: undefined,
+  host: undefined,
+  instance: undefined,
+  notification: undefined,
+  kind: undefined,
+  sender: undefined,
+  since: undefined,
+  json: false,
+}
+
+const refused = (asked: Partial<TapArguments>): string => {
+  const read = readTapArguments({ ...NOTHING, ...asked }, 0)
   return typeof read === 'string' ? read : ''
 }
 
 test('what cannot be used is refused with what is allowed', (t) => {
-  t.regex(refused('a..b'), /dots between/)
-  t.regex(refused('>.a'), /dots between/)
-  t.regex(refused('a b'), /dots between/)
-  t.regex(refused('a', 'b'), /one subject at most/)
-  t.regex(refused('--kind', 'host.obsrved'), /did you mean host\.observed/)
-  t.regex(refused('--since', 'x'), /10m/)
-  t.like(readTapArguments(['fault.*.>', '--kind', 'host', '--json'], 0), {
+  t.regex(refused({ subject: 'a..b' }), /dots between/)
+  t.regex(refused({ subject: '>.a' }), /dots between/)
+  t.regex(refused({ subject: 'a b' }), /dots between/)
+  t.regex(refused({ kind: 'host.obsrved' }), /did you mean host\.observed/)
+  t.regex(refused({ since: 'x' }), /10m/)
+  t.like(readTapArguments({ ...NOTHING, subject: 'fault.*.>', kind: 'host', json: true }, 0), {
     subject: 'fault.*.>',
     filter: { kind: 'host' },
     json: true,
   })
 })
 
-test('without a configuration, and for a bus in memory, it says why it cannot listen', async (t) => {
-  t.is(await tap([]), 2)
+test('without a configuration it does not listen, and two subjects are too many', async (t) => {
+  t.is(await runCommandLine(['tap']), 2)
+  t.is(await runCommandLine(['tap', 'a', 'b', '--config', 'ha.conf']), 2)
 })
