@@ -13,7 +13,7 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import type { ClockPort } from '../../actors/ports/clock.ts'
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
