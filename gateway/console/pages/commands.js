@@ -127,15 +127,14 @@ function CommandDialog({ kind, path, name, onClose, onGiven }) {
 function Given({ commands }) {
   if (commands.length === 0) return html`<${Empty} text="No command was given." />`
   return html`<ul class="given">
-    ${commands
-      .toReversed()
-      .map(
-        (command) =>
-          html`<li>
-            <b>${meaningOf(command.kind).title}</b> by ${command.operator},
-            <${Time} at=${command.given_at} />: ${command.reason}
+    ${commands.toReversed().map(
+      (command) =>
+        html`<li>
+            <b>${meaningOf(command.kind).title}</b>${` by ${command.operator}, `}<${Time}
+              at=${command.given_at}
+            />${`: ${command.reason}`}
           </li>`,
-      )}
+    )}
   </ul>`
 }
 
@@ -171,8 +170,8 @@ function Panel({ title, path, name, inputs, mayGive, onGiven }) {
       data === undefined
         ? html`<${Missing} error=${error} retry=${reload} />`
         : html`${
-              mayGive &&
-              html`<div class="buttons">
+            mayGive &&
+            html`<div class="buttons">
                 ${data.possible.map(
                   (kind) =>
                     html`<button
@@ -185,7 +184,7 @@ function Panel({ title, path, name, inputs, mayGive, onGiven }) {
                 )}
                 ${data.possible.length === 0 && html`<p class="faint">No command fits now.</p>`}
               </div>`
-            } <${Given} commands=${data.commands} />`
+          } <${Given} commands=${data.commands} />`
     }
     ${
       open !== '' &&

@@ -47,13 +47,13 @@ function Cell({ host, now, isDense }) {
     class="cell ${word} ${host.reserved ? 'reserved' : ''}"
     href=${hrefOf('hosts', host.uuid)}
     title=${tipOf(host, now)}
-    aria-label=${label}
+    aria-label=${isDense ? label : undefined}
   >
     ${
       !isDense &&
       html`<span class="cell-name">${host.name}</span>
         <span class="cell-more"
-          >${word}${host.reserved ? ' · spare' : ''}${off ? ' · off' : ''}<span class="cell-age"
+          >${word}${host.reserved ? ' · spare' : ''}${off ? ' · power off' : ''}<span class="cell-age"
             >${ageOf(host, now)}</span
           ></span
         >`

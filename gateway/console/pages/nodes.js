@@ -26,7 +26,14 @@ import { Empty, html, Missing, span, Tag, useData } from './ui.js'
  * @property {readonly { name: string, linked: boolean, reason: string | null }[]} [links]
  * @property {readonly Actor[]} actors
  */
-/** @typedef {{ readonly name: string, readonly actor: Actor, readonly children: Branch[] }} Branch */
+/**
+ * An actor and those below it; a group of actors of one kind is no actor itself.
+ * @typedef {object} Branch
+ * @property {string} key
+ * @property {string} name
+ * @property {Actor | undefined} actor
+ * @property {Branch[]} children
+ */
 /** @typedef {{ name: string, ok: boolean, reason: string | null }} Check */
 
 /**
@@ -40,41 +47,74 @@ export function treeOf(actors) {
   /** @type {Map<string, Branch>} */
   const known = new Map()
   for (const actor of actors.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
-    let parent = actor.path
+    const { path } = actor
+    let parent = path
     do parent = parent.slice(0, Math.max(0, parent.lastIndexOf('/')))
     while (parent !== '' && !known.has(parent))
-    const branch = {
-      name: actor.path.slice(parent === '' ? 0 : parent.length + 1),
-      actor,
-      children: [],
-    }
-    known.set(actor.path, branch)
-    ;(known.get(parent)?.children ?? roots).push(branch)
+    const name = path.slice(parent === '' ? 0 : parent.length + 1)
+    const branch = { key: path, name, actor, children: [] }
+    known.set(path, branch)
+    const siblings = known.get(parent)?.children ?? roots
+    siblings.push(branch)
   }
-  return roots
+  return grouped(roots)
 }
 
-/** More children of one kind than this are folded. */
-const FOLDED = 8
+/** More actors of one kind than this below one parent are folded into a group. */
+const FOLDED = 4
+
+/**
+ * @param {readonly Branch[]} branches
+ * @returns {Branch[]}
+ */
+function grouped(branches) {
+  const byKind = Map.groupBy(branches, ({ name }) => name.split('/', 1)[0] ?? '')
+  return [...byKind].flatMap(([kind, members]) => {
+    const inside = members.map((each) => ({ ...each, children: grouped(each.children) }))
+    if (members.length <= FOLDED) return inside
+    return [
+      { key: `${members[0]?.key} and others`, name: kind, actor: undefined, children: inside },
+    ]
+  })
+}
+
+/** What a group of actors has in all. @param {readonly Branch[]} branches */
+function groupText(branches) {
+  const states = Map.groupBy(branches, ({ actor }) => actor?.state ?? '')
+  return [...states].map(([state, members]) => `${members.length} ${state}`).join(', ')
+}
+
+/** @param {Branch} branch @returns {boolean} */
+const isTroubled = ({ actor, children }) =>
+  (actor !== undefined && (actor.restarts > 0 || actor.lastError !== null)) ||
+  children.some(isTroubled)
+
+/** @param {{ actor: Actor }} props */
+function ActorFacts({ actor }) {
+  const { state, reason, lastError, restarts, uptimeMs, mailboxDepth } = actor
+  const waiting = mailboxDepth > 0 ? `, ${mailboxDepth} waiting` : ''
+  return html`<${Tag} word=${state} tone=${lastError === null ? 'plain' : 'waiting'} />
+    <span class="faint">${`up ${span(uptimeMs)}${waiting}`}</span>
+    ${restarts > 0 && html`<span class="bad">${`${restarts} restarts`}</span>`}
+    ${reason !== null && reason !== '' && html`<span class="faint">${reason}</span>`}
+    ${lastError !== null && html`<span class="bad">${`last error: ${lastError}`}</span>`}`
+}
 
 /** @param {{ branch: Branch }} props */
 function BranchOf({ branch }) {
   const { actor, children, name } = branch
   const line = html`<span class="actor-name">${name}</span>
-    <${Tag} word=${actor.state} tone=${actor.lastError === null ? 'plain' : 'waiting'} />
-    <span class="faint"
-      >up
-      ${span(actor.uptimeMs)}${actor.mailboxDepth > 0 ? `, ${actor.mailboxDepth} waiting` : ''}</span
-    >
-    ${actor.restarts > 0 && html`<span class="bad">${actor.restarts} restarts</span>`}
-    ${actor.reason !== null && actor.reason !== '' && html`<span class="faint">${actor.reason}</span>`}
-    ${actor.lastError !== null && html`<span class="bad">last error: ${actor.lastError}</span>`}`
+    ${
+      actor === undefined
+        ? html`<span class="faint">${groupText(children)}</span>`
+        : html`<${ActorFacts} actor=${actor} />`
+    }`
   if (children.length === 0) return html`<li><div class="actor">${line}</div></li>`
   return html`<li>
-    <details open=${children.length <= FOLDED}>
-      <summary class="actor">${line}<span class="faint">${children.length} below</span></summary>
+    <details open=${actor !== undefined || children.some(isTroubled)}>
+      <summary><span class="actor">${line}</span></summary>
       <ul>
-        ${children.map((child) => html`<${BranchOf} key=${child.actor.path} branch=${child} />`)}
+        ${children.map((child) => html`<${BranchOf} key=${child.key} branch=${child} />`)}
       </ul>
     </details>
   </li>`
@@ -105,7 +145,7 @@ function Node({ process }) {
       )}
     </p>
     <ul class="tree" aria-label="Actors of ${node}">
-      ${treeOf(actors).map((branch) => html`<${BranchOf} key=${branch.actor.path} branch=${branch} />`)}
+      ${treeOf(actors).map((branch) => html`<${BranchOf} key=${branch.key} branch=${branch} />`)}
     </ul>
   </section>`
 }

@@ -108,16 +108,20 @@ function Summary({ notification }) {
         progress !== undefined &&
         progress.total > 0 &&
         html`<dt>Instances</dt>
-          <dd>
-            ${progress.total} in all, <b class="good">${progress.succeeded} succeeded</b>,
-            <b class=${progress.failed > 0 ? 'bad' : 'faint'}>${progress.failed} failed</b>,
-            ${progress.ongoing} ongoing, ${progress.pending} pending, ${progress.ignored} ignored
-          </dd>
-          <dt>Guests</dt>
-          <dd>
-            ${progress.guests.back} back, ${progress.guests.not_heard} not heard yet,
-            ${progress.guests.not_expected} not expected
-          </dd>`
+          <dd class="facts">
+          <span>${progress.total} in all</span>
+          <b class="good">${`${progress.succeeded} succeeded`}</b>
+          <b class=${progress.failed > 0 ? 'bad' : ''}>${`${progress.failed} failed`}</b>
+          <span>${`${progress.ongoing} ongoing`}</span>
+          <span>${`${progress.pending} pending`}</span>
+          <span>${`${progress.ignored} ignored`}</span>
+        </dd>
+        <dt>Guests</dt>
+        <dd class="facts">
+          <span>${`${progress.guests.back} back`}</span>
+          <span>${`${progress.guests.not_heard} not heard yet`}</span>
+          <span>${`${progress.guests.not_expected} not expected`}</span>
+        </dd>`
       }
       <dt>Says</dt>
       <dd>${notification.message ?? '–'}</dd>
@@ -136,9 +140,10 @@ function CertificateOf({ certificate }) {
   if (certificate === null) return null
   return html`<section class="card">
     <h2>Death certificate</h2>
-    <p>
-      <${Tag} word=${certificate.ground} tone="good" /> issued
-      <${Time} at=${certificate.issued_at} />, epoch ${certificate.epoch}
+    <p class="facts">
+      <${Tag} word=${certificate.ground} tone="good" />
+      <span>issued${' '}<${Time} at=${certificate.issued_at} /></span>
+      <span>${`epoch ${certificate.epoch}`}</span>
     </p>
     <ul class="evidence">
       ${certificate.evidence.map((sentence) => html`<li>${sentence}</li>`)}

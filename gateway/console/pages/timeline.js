@@ -56,31 +56,83 @@ export function Timeline({ lanes }) {
           <span class="lane-label">${lane.label}</span>
           <div class="track">
             ${ticks.map((ms) => html`<i class="grid" style=${{ left: left(start + ms) }} />`)}
-            ${lane.bars.map((bar) => html`<${BarOf} bar=${bar} start=${start} length=${length} now=${now} />`)}
+            ${lane.bars.map(
+              (bar, index) =>
+                html`<${BarOf} bar=${bar} room=${roomOf(lane.bars, index, { start, length, now })} />`,
+            )}
           </div>
         </div>`,
     )}
   </div>`
 }
 
-/** @param {{ bar: Bar, start: number, length: number, now: number }} props */
-function BarOf({ bar, start, length, now }) {
-  const { from, tone, text } = bar
-  const to = bar.to ?? Math.max(from, now)
+/** A text needs about so many percent of the track for each of its characters. */
+const CHARACTER = 0.62
+/** A text that would be cut shorter than this, in percent, is not written; the pointer shows it. */
+const CUT_MIN = 9
+
+/**
+ * Where a bar is, in percent of the track, and where its text has room.
+ * @typedef {object} Room
+ * @property {number} begin
+ * @property {number} width
+ * @property {'inside' | 'after' | 'before' | 'nowhere'} place
+ * @property {number} free how much room the text has
+ * @property {string} said all of it, in words
+ */
+
+/**
+ * @param {readonly Bar[]} bars of one lane
+ * @param {number} index
+ * @param {{ start: number, length: number, now: number }} axis
+ * @returns {Room}
+ */
+function roomOf(bars, index, { start, length, now }) {
   const share = (/** @type {number} */ ms) => (ms / length) * 100
-  const [begin, width] = [share(from - start), share(to - from)]
-  const lasted = to > from ? ` (${span(to - from)}${bar.to === null ? ' so far' : ''})` : ''
-  const said = `${span(from - start)}: ${text}${lasted}`
-  // The words stand inside a long bar, beside a short one, and before one that begins late.
-  const place = width > 45 ? 'inside' : begin + width < 55 ? 'after' : 'before'
-  const style = place === 'before' ? { right: `${100 - begin}%` } : { left: `${begin + width}%` }
+  const endOf = (/** @type {Bar} */ { from, to }) => to ?? Math.max(from, now)
+  const bar = /** @type {Bar} */ (bars[index])
+  const next = bars[index + 1]
+  const last = bars[index - 1]
+  const begin = share(bar.from - start)
+  const width = share(endOf(bar) - bar.from)
+  const after = (next === undefined ? 100 : share(next.from - start)) - begin - width
+  const before = last === undefined ? begin : 0
+  const said = saidOf(bar, bar.from - start, endOf(bar) - bar.from)
+  return { begin, width, said, ...placeOf(bar.text, { width, after, before }) }
+}
+
+/** @param {Bar} bar @param {number} sinceStart @param {number} lasted */
+function saidOf({ text, to }, sinceStart, lasted) {
+  const soFar = to === null ? ' so far' : ''
+  return `${span(sinceStart)}: ${text}${lasted > 0 ? ` (${span(lasted)}${soFar})` : ''}`
+}
+
+/**
+ * @param {string} text
+ * @param {{ width: number, after: number, before: number }} room
+ * @returns {Pick<Room, 'place' | 'free'>}
+ */
+function placeOf(text, { width, after, before }) {
+  const needed = Math.min(text.length * CHARACTER, 40)
+  if (width >= needed) return { place: 'inside', free: width }
+  if (after >= needed) return { place: 'after', free: after }
+  if (before >= needed) return { place: 'before', free: before }
+  const free = Math.max(width, after)
+  if (free < CUT_MIN) return { place: 'nowhere', free }
+  return { place: width >= after ? 'inside' : 'after', free }
+}
+
+/** @param {{ bar: Bar, room: Room }} props */
+function BarOf({ bar, room }) {
+  const { tone, text, to } = bar
+  const { begin, width, place, free, said } = room
+  const side = place === 'before' ? { right: `${100 - begin}%` } : { left: `${begin + width}%` }
+  const style = { ...side, maxWidth: `${free}%` }
+  const words = html`<span class="bar-text beside ${place}" style=${style}>${text}</span>`
   return html`<span
-      class="bar ${tone} ${to > from ? '' : 'mark'} ${bar.to === null ? 'open' : ''}"
+      class="bar ${tone} ${to === null ? 'open' : ''}"
       style=${{ left: `${begin}%`, width: `${width}%` }}
       title=${said}
       >${place === 'inside' && html`<span class="bar-text">${text}</span>`}</span
-    >${
-      place !== 'inside' &&
-      html`<span class="bar-text beside ${place}" style=${style} title=${said}>${text}</span>`
-    }`
+    >${(place === 'after' || place === 'before') && words}`
 }
