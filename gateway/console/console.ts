@@ -53,7 +53,7 @@ export function servePages(app: GatewayApp): void {
     reply.redirect('console/', 302),
   )
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) =>
-    answer(request, reply, 'index.html'),
+    answer(request, reply, 'shell.html'),
   )
   app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) =>
     answer(request, reply, request.params.name),

@@ -8,7 +8,7 @@ import type { GatewayApp } from '../app.ts'
 import { linkBase, type LinkOptions } from '../http/links.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import { requireLoopback, requireSameOrigin } from './same-origin.ts'
-import { newCsrf, SessionSeal, type Session } from './session.ts'
+import { newCsrf, SessionSeal, type ConsoleSession } from './session.ts'
 
 const COOKIE = 'instance_ha_console'
 const CSRF_HEADER = 'x-csrf-token'
@@ -17,7 +17,7 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 declare module 'fastify' {
   interface FastifyRequest {
     /** The session of a person who uses the console; null outside of it, and without log-in. */
-    session: Session | null
+    session: ConsoleSession | null
   }
 }
 
@@ -51,7 +51,7 @@ export class Door {
   }
 
   /** The session of the request; undefined when it has none that is still good. */
-  sessionOf(request: FastifyRequest): Session | undefined {
+  sessionOf(request: FastifyRequest): ConsoleSession | undefined {
     const cookie = cookieOf(request)
     const session = cookie === undefined ? undefined : this.#seal.open(cookie)
     return session !== undefined && this.endOf(session) > this.#world.clock.wallMs()
@@ -60,12 +60,12 @@ export class Door {
   }
 
   /** When the session is over if nobody uses it, wall ms. */
-  endOf(session: Session): number {
+  endOf(session: ConsoleSession): number {
     return session.usedAtMs + this.#world.options.idleMs
   }
 
   /** What requests that change something must repeat. */
-  csrfOf(session: Session | undefined): string {
+  csrfOf(session: ConsoleSession | undefined): string {
     return session?.csrf ?? this.#csrf
   }
 
@@ -76,7 +76,7 @@ export class Door {
   }
 
   /** ACCESS_FORBIDDEN for a request that changes something and does not repeat the value. */
-  requireCsrf(request: FastifyRequest, session: Session | undefined): void {
+  requireCsrf(request: FastifyRequest, session: ConsoleSession | undefined): void {
     if (SAFE_METHODS.includes(request.method)) return
     const given = request.headers[CSRF_HEADER]
     if (typeof given === 'string' && isEqual(given, this.csrfOf(session))) return
@@ -87,7 +87,7 @@ export class Door {
   }
 
   /** INPUT_INVALID when the token is too long for a cookie. */
-  write(request: FastifyRequest, reply: FastifyReply, session: Session): void {
+  write(request: FastifyRequest, reply: FastifyReply, session: ConsoleSession): void {
     const value = this.#seal.seal(session)
     if (value === undefined) {
       const text = 'The token is too long for the cookie of a session: use a Fernet or JWS token.'

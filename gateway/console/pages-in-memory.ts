@@ -29,7 +29,7 @@ const LIBRARIES = {
   htm: 'htm.mjs',
 } as const
 
-/** Every file by its name. `index.html` names all modules, so that a browser asks for them at once. */
+/** Every file by its name. `shell.html` names all modules, so that a browser asks for them at once. */
 export function readPages(): ReadonlyMap<string, PageFile> {
   const own = readdirSync(FOLDER).filter((name) => extname(name) in TYPES)
   const texts = new Map(own.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]))

@@ -14,7 +14,7 @@ import { TokenBuckets } from '../limits/token-bucket.ts'
 import type { Authenticator } from '../plugins/auth.ts'
 import { ACTION_NAMES, type Policy } from '../policy/policy.ts'
 import type { Door } from './door.ts'
-import { newCsrf, type Session } from './session.ts'
+import { newCsrf, type ConsoleSession } from './session.ts'
 
 /** The longest body of a log-in, bytes. */
 const BODY_BYTES_MAX = 16_384
@@ -176,7 +176,7 @@ function entrance(world: SessionRoutesWorld) {
   return async (
     request: FastifyRequest,
     body: LoginBody,
-  ): Promise<{ readonly session: Session; readonly caller: Caller }> => {
+  ): Promise<{ readonly session: ConsoleSession; readonly caller: Caller }> => {
     if (world.login === undefined) throw new CodedError('INPUT_INVALID', 'There is no log-in here.')
     if (!ofAddress.take(clientAddress(request, trustProxy)) || !ofAll.take('all')) throw tooMany()
     const token = await tokenFor(body, world.login)
@@ -224,7 +224,7 @@ function wanted(
 /** Log-out is never refused: when the Identity service is away, the token ends at its expiry. */
 async function revoke(
   { login, clock }: SessionRoutesWorld,
-  { token, isOurs }: Session,
+  { token, isOurs }: ConsoleSession,
   request: FastifyRequest,
 ): Promise<void> {
   if (login === undefined || !isOurs) return
@@ -240,7 +240,7 @@ async function revoke(
 
 function sessionView(
   { door, idleMs, policy }: SessionRoutesWorld,
-  session: Session | undefined,
+  session: ConsoleSession | undefined,
   caller: Caller,
 ): Static<typeof SessionView> {
   return {

@@ -7,7 +7,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Secret } from '../../schema/control-attributes.ts'
 
-export interface Session {
+export interface ConsoleSession {
   readonly token: Secret
   /** What every request that changes something repeats in a header. */
   readonly csrf: string
@@ -49,7 +49,7 @@ export class SessionSeal {
   }
 
   /** The value of the cookie; undefined when it would be too long for browsers. */
-  seal({ token, csrf, usedAtMs, name, isOurs }: Session): string | undefined {
+  seal({ token, csrf, usedAtMs, name, isOurs }: ConsoleSession): string | undefined {
     const text = JSON.stringify({
       token: token.reveal(),
       csrf,
@@ -65,7 +65,7 @@ export class SessionSeal {
   }
 
   /** Undefined for what this key has not sealed. */
-  open(cookie: string): Session | undefined {
+  open(cookie: string): ConsoleSession | undefined {
     if (cookie.length > COOKIE_CHARS_MAX) return undefined
     const bytes = Buffer.from(cookie, 'base64url')
     if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined

@@ -1,5 +1,5 @@
 /** Asks the gateway, with the value against forgery, and tells when the session is over. */
-/** @import { SessionInfo } from './types.ts' */
+/** @import { SessionInfo } from './api-shapes.ts' */
 
 /** What the gateway answered instead of what was asked for. */
 export class ApiError extends Error {

@@ -18,7 +18,7 @@ import { NotificationsPage } from './notifications.js'
 import { hrefOf, useRoute } from './route.js'
 import { SegmentsPage } from './segments.js'
 import { html, Missing } from './ui.js'
-/** @import { SessionInfo } from './types.ts' */
+/** @import { SessionInfo } from './api-shapes.ts' */
 /** @import { Route } from './route.js' */
 
 /** The pages in the menu, each for those who may use it. */

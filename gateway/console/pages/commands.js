@@ -5,7 +5,7 @@ import { useEvents, useThrottled } from './live.js'
 import { hrefOf } from './route.js'
 import { Dialog, Empty, Field, html, Missing, Table, Tag, Time, useData } from './ui.js'
 import { HostName, typeWord } from './notifications.js'
-/** @import { Command, Commands, Notification } from './types.ts' */
+/** @import { Command, Commands, NotificationInfo } from './api-shapes.ts' */
 
 /**
  * @typedef {object} Meaning
@@ -211,7 +211,7 @@ export function CommandsPage() {
       ),
     )
     return lists.flatMap(
-      (/** @type {{ notifications: Notification[] }} */ { notifications }) => notifications,
+      (/** @type {{ notifications: NotificationInfo[] }} */ { notifications }) => notifications,
     )
   }, [])
   const again = useThrottled(() => void reload(), 1000)

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { latestEvents, useEvents } from './live.js'
 import { hrefOf } from './route.js'
 import { Empty, html, Tag, Time } from './ui.js'
-/** @import { LiveEvent } from './types.ts' */
+/** @import { LiveEvent } from './api-shapes.ts' */
 
 /** @param {unknown} value */
 const text = (value) => (value === null || value === undefined ? '' : String(value))

@@ -2,9 +2,9 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, may } from './api.js'
 import { useEvents, useThrottled } from './live.js'
-/** @import { Fleet, FleetHost, FleetSegment, LiveEvent } from './types.ts' */
+/** @import { FleetInfo, FleetHost, FleetSegment, LiveEvent } from './api-shapes.ts' */
 
-/** @type {Fleet | undefined} */
+/** @type {FleetInfo | undefined} */
 let fleet
 /** @type {Error | undefined} */
 let problem
@@ -69,7 +69,7 @@ export function useFleet() {
 
 /**
  * A host and its segment, by id or name.
- * @param {Fleet | undefined} from
+ * @param {FleetInfo | undefined} from
  * @param {string} wanted
  * @returns {{ host: FleetHost, segment: FleetSegment } | undefined}
  */

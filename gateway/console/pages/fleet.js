@@ -1,9 +1,10 @@
 /** The fleet: each segment as a group, each host as a cell. */
 import { useState } from 'preact/hooks'
+import { meaningWord } from './channel-words.js'
 import { useFleet } from './fleet-data.js'
 import { hrefOf } from './route.js'
 import { Empty, html, Missing, span, Tag } from './ui.js'
-/** @import { FleetHost, FleetSegment } from './types.ts' */
+/** @import { FleetHost, FleetSegment } from './api-shapes.ts' */
 
 /**
  * One word for the cell: what matters most of a host.
@@ -23,10 +24,10 @@ function tipOf(host, now) {
   const lines = [
     `${host.name}: ${wordOf(host)}`,
     ...(host.reserved ? ['reserved: a spare'] : []),
-    ...(power === undefined ? [] : [`power ${power[1]}`]),
+    ...(power === undefined ? [] : [`power ${meaningWord(power[1])}`]),
     ...host.channels
       .filter(([name]) => name !== 'power')
-      .map(([name, meaning, at]) => `${name} ${meaning}, ${span(now - at)} ago`),
+      .map(([name, meaning, at]) => `${name} ${meaningWord(meaning)}, ${span(now - at)} ago`),
     ...(host.domains.length > 0 ? [`domains: ${host.domains.join(', ')}`] : []),
   ]
   return lines.join('\n')

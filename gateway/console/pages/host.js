@@ -1,11 +1,12 @@
 /** One host: its channels, what would happen if it died now, and its maintenance. */
 import { useState } from 'preact/hooks'
 import { call, get, may } from './api.js'
+import { meaningTone, meaningWord } from './channel-words.js'
 import { findHost, readFleet, useFleet } from './fleet-data.js'
 import { wordOf } from './fleet.js'
 import { hrefOf } from './route.js'
 import { Empty, html, Missing, span, Table, Tag, Time, useData } from './ui.js'
-/** @import { FleetHost, FleetSegment } from './types.ts' */
+/** @import { FleetHost, FleetSegment } from './api-shapes.ts' */
 
 /**
  * @typedef {object} HostDetail
@@ -42,8 +43,7 @@ function Found({ host, segment, now }) {
   }, [path, host.state, host.maintenance])
   return html`<div class="page-head">
       <p class="crumbs">
-        <a href=${hrefOf('fleet')}>Fleet</a> ·
-        <a href=${hrefOf('segments', segment.uuid)}>${segment.name}</a>
+        <a href=${hrefOf('fleet')}>Fleet</a>${' · '}<a href=${hrefOf('segments', segment.uuid)}>${segment.name}</a>
       </p>
       <h1>${host.name} <${Tag} word=${wordOf(host)} tone=${toneOfHost(host)} /></h1>
       <a href=${hrefOf('notifications', '', { source_host_uuid: host.uuid })}>Its notifications</a>
@@ -94,8 +94,8 @@ function Channels({ host, now }) {
     ${host.channels.map(
       ([name, meaning, at]) =>
         html`<li>
-          <b>${name}</b> <${Tag} word=${meaning} />
-          <span class="faint">${span(now - at)} ago</span>
+          <b>${name}</b> <${Tag} word=${meaningWord(meaning)} tone=${meaningTone(meaning)} />
+          <span class="faint">${`${span(now - at)} ago`}</span>
         </li>`,
     )}
   </ul>`

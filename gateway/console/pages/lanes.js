@@ -2,7 +2,7 @@
  * The lanes of the timeline of one recovery, from the first missed probe to each guest that is
  * back. Pure.
  */
-/** @import { Bar, Evidence, JournalLine, Lane, Move, Notification, Tone } from './types.ts' */
+/** @import { Bar, Evidence, JournalLine, Lane, Move, NotificationInfo, BarTone } from './api-shapes.ts' */
 
 /** @param {string} text */
 const msOf = (text) => Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`)
@@ -12,7 +12,7 @@ const SUSPICION = /^(.+?): \w+ \(suspected since (\S{24})/
 const ENDED = ['finished', 'failed', 'ignored', 'error']
 
 /**
- * @param {{ notification: Notification, evidence: Evidence, moves: readonly Move[] }} recovery
+ * @param {{ notification: NotificationInfo, evidence: Evidence, moves: readonly Move[] }} recovery
  * @returns {Lane[]}
  */
 export function lanesOf({ notification, evidence, moves }) {
@@ -35,7 +35,7 @@ export function lanesOf({ notification, evidence, moves }) {
 /**
  * What goes on in a recovery that has ended is shown as ended then.
  * @param {readonly Lane[]} lanes
- * @param {Notification} notification
+ * @param {NotificationInfo} notification
  * @returns {Lane[]}
  */
 function closed(lanes, { status, updated_at: updatedAt }) {
@@ -50,7 +50,7 @@ function closed(lanes, { status, updated_at: updatedAt }) {
 
 /**
  * From the first missed probe of each observer to the moment when enough of them agreed.
- * @param {Notification} notification
+ * @param {NotificationInfo} notification
  * @param {readonly JournalLine[]} journal
  * @returns {Lane[]}
  */
@@ -73,7 +73,7 @@ function suspicionLanes({ generated_time: generated }, journal) {
 
 /**
  * From the report, or the quorum, to the decision to act; and what was decided later.
- * @param {Notification} notification
+ * @param {NotificationInfo} notification
  * @param {readonly JournalLine[]} journal
  * @returns {Lane}
  */
@@ -98,12 +98,12 @@ function decisionLane({ generated_time: generated, payload }, journal) {
 /**
  * @param {string} at
  * @param {string} text
- * @param {Tone} tone
+ * @param {BarTone} tone
  * @returns {Bar}
  */
 const mark = (at, text, tone) => ({ from: msOf(at), to: msOf(at), tone, text })
 
-/** @param {string} detail @returns {Tone} */
+/** @param {string} detail @returns {BarTone} */
 function toneOf(detail) {
   if (/=> (?:failed|error)/.test(detail)) return 'bad'
   return /=> finished/.test(detail) ? 'good' : 'plain'
@@ -162,7 +162,7 @@ function pairs(step, journal) {
 /**
  * @param {JournalLine} intent
  * @param {JournalLine} end
- * @param {Tone} tone
+ * @param {BarTone} tone
  * @returns {Bar}
  */
 const stretch = (intent, end, tone) => ({
@@ -192,7 +192,7 @@ function commandLane(journal) {
   return { label: 'Operators', bars: given.map(({ at, detail }) => mark(at, detail, 'plain')) }
 }
 
-/** @type {Readonly<Record<string, Tone>>} */
+/** @type {Readonly<Record<string, BarTone>>} */
 const OUTCOMES = { succeeded: 'good', ongoing: 'running' }
 
 /**

@@ -1,6 +1,6 @@
 /** The gateway's stream of events: one connection for all pages of this window. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-/** @import { LiveEvent } from './types.ts' */
+/** @import { LiveEvent } from './api-shapes.ts' */
 
 const TYPES = [
   'host.observed',

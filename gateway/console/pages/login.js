@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError, call } from './api.js'
 import { Field, html } from './ui.js'
-/** @import { SessionInfo } from './types.ts' */
+/** @import { SessionInfo } from './api-shapes.ts' */
 
 const METHODS = [
   { method: 'password', title: 'Password' },

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { everyRow } from './api.js'
 import { Empty, Field, html, Missing, short, Table, Tag, Time, useData } from './ui.js'
-/** @import { Move, SessionInfo } from './types.ts' */
+/** @import { Move, SessionInfo } from './api-shapes.ts' */
 
 /**
  * @typedef {object} Instance
@@ -63,19 +63,19 @@ function Own({ base }) {
       ${
         instances.length === 0
           ? html`<${Empty} text="This project has no instances." />`
-          : html`<${Table} label="Instances" heads=${['Instance', 'Id', 'Protected', 'Why not']}>
+          : html`<${Table} label="Instances" heads=${['Instance', 'Protected', 'Why not', 'Id']}>
               ${instances.map(
                 (instance) =>
                   html`<tr key=${instance.uuid}>
                     <td>${instance.name}</td>
-                    <td><code>${instance.uuid}</code></td>
                     <td>
                       <${Tag}
                         word=${instance.protected ? 'yes' : 'no'}
                         tone=${instance.protected ? 'good' : 'waiting'}
                       />
                     </td>
-                    <td class="wide">${instance.reason ?? ''}</td>
+                    <td>${instance.reason ?? ''}</td>
+                    <td><code>${instance.uuid}</code></td>
                   </tr>`,
               )}
             <//>`

@@ -5,7 +5,7 @@ import { useEvents, useThrottled } from './live.js'
 import { Filter } from './notifications.js'
 import { hrefOf } from './route.js'
 import { Empty, html, Missing, short, Table, Tag, Time } from './ui.js'
-/** @import { Move, Notification } from './types.ts' */
+/** @import { Move, NotificationInfo } from './api-shapes.ts' */
 /** @import { Route } from './route.js' */
 
 /** @param {{ moves: readonly Move[], withRecovery?: boolean }} props */
@@ -53,11 +53,11 @@ export function MoveTable({ moves, withRecovery = false }) {
 const RECOVERIES = 10
 const STATUSES = ['pending', 'ongoing', 'succeeded', 'failed', 'ignored']
 
-/** @param {string} marker @returns {Promise<Notification[]>} */
+/** @param {string} marker @returns {Promise<NotificationInfo[]>} */
 async function recoveriesAfter(marker) {
   const query = `limit=${RECOVERIES}&sort_key=id&sort_dir=desc&type=COMPUTE_HOST`
   const after = marker === '' ? '' : `&marker=${marker}`
-  /** @type {{ notifications: Notification[] }} */
+  /** @type {{ notifications: NotificationInfo[] }} */
   const { notifications } = await get(`v1/notifications?${query}${after}`)
   return notifications
 }

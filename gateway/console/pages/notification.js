@@ -9,7 +9,7 @@ import { HostName, typeWord } from './notifications.js'
 import { hrefOf } from './route.js'
 import { Timeline } from './timeline.js'
 import { html, Missing, Ring, short, Table, Tag, Time, useData } from './ui.js'
-/** @import { Certificate, Evidence, JournalLine, Move, Notification } from './types.ts' */
+/** @import { Certificate, Evidence, JournalLine, Move, NotificationInfo } from './api-shapes.ts' */
 
 /** Longer recoveries are read again at most so often, ms. */
 const AGAIN_MS = 700
@@ -17,7 +17,7 @@ const AGAIN_MS = 700
 /** @param {string} id */
 async function readRecovery(id) {
   const path = `v1/notifications/${encodeURIComponent(id)}`
-  /** @type {{ notification: Notification }} */
+  /** @type {{ notification: NotificationInfo }} */
   const { notification } = await get(path)
   const isOfHost = notification.type === 'COMPUTE_HOST'
   const [evidence, moves] = await Promise.all([
@@ -94,7 +94,7 @@ export function NotificationPage({ id }) {
     }`
 }
 
-/** @param {{ notification: Notification }} props */
+/** @param {{ notification: NotificationInfo }} props */
 function Summary({ notification }) {
   const { progress } = notification
   return html`<section class="card summary-card" aria-label="Progress">

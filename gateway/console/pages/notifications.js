@@ -4,7 +4,7 @@ import { findHost, useFleet } from './fleet-data.js'
 import { useEvents, useThrottled } from './live.js'
 import { hrefOf } from './route.js'
 import { Empty, html, Missing, short, Table, Tag, Time, useData } from './ui.js'
-/** @import { Notification } from './types.ts' */
+/** @import { NotificationInfo } from './api-shapes.ts' */
 /** @import { Route } from './route.js' */
 
 const PAGE = 50
@@ -55,7 +55,7 @@ export function NotificationsPage({ route }) {
       ['sort_dir', 'desc'],
       ...wanted,
     ])
-    /** @type {{ notifications: Notification[] }} */
+    /** @type {{ notifications: NotificationInfo[] }} */
     const { notifications } = await get(`v1/notifications?${query}`)
     return notifications
   }, [filters, marker])
@@ -123,7 +123,7 @@ export function NotificationsPage({ route }) {
     }`
 }
 
-/** @param {{ rows: readonly Notification[] }} props */
+/** @param {{ rows: readonly NotificationInfo[] }} props */
 function List({ rows }) {
   if (rows.length === 0) return html`<${Empty} text="No notification fits these filters." />`
   return html`<${Table}

@@ -7,7 +7,7 @@ import { Filter } from './notifications.js'
 import { hrefOf } from './route.js'
 import { Dialog, Empty, html, Missing, Table, Tag, useData } from './ui.js'
 import { HostForm, Wizard } from './wizard.js'
-/** @import { FleetHost, Segment } from './types.ts' */
+/** @import { FleetHost, SegmentInfo } from './api-shapes.ts' */
 
 export const METHODS = ['auto', 'reserved_host', 'auto_priority', 'rh_priority']
 
@@ -17,7 +17,7 @@ export function SegmentsPage({ id }) {
 }
 
 async function readSegments() {
-  /** @type {{ segments: Segment[] }} */
+  /** @type {{ segments: SegmentInfo[] }} */
   const { segments } = await get('v1/segments?sort_key=name&sort_dir=asc')
   return segments
 }
@@ -81,7 +81,7 @@ function List() {
 function Detail({ id }) {
   const path = `v1/segments/${encodeURIComponent(id)}`
   const { data, error, reload } = useData(async () => {
-    /** @type {{ segment: Segment }} */
+    /** @type {{ segment: SegmentInfo }} */
     const { segment } = await get(path)
     return segment
   }, [path])

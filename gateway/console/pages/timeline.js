@@ -1,6 +1,6 @@
 /** Draws lanes of bars over one axis of time. */
 import { html, span, useNow } from './ui.js'
-/** @import { Bar, Lane } from './types.ts' */
+/** @import { Bar, Lane } from './api-shapes.ts' */
 
 const STEPS_MS = [
   100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,

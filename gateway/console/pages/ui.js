@@ -2,7 +2,7 @@
 import htm from 'htm'
 import { h } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-/** @import { Progress, Tone } from './types.ts' */
+/** @import { ProgressInfo, BarTone } from './api-shapes.ts' */
 
 export const html = htm.bind(h)
 
@@ -84,7 +84,7 @@ export function span(ms) {
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
-/** @type {Readonly<Record<string, Tone>>} */
+/** @type {Readonly<Record<string, BarTone>>} */
 const TONES = {
   new: 'waiting',
   running: 'running',
@@ -108,14 +108,14 @@ const TONES = {
 
 /**
  * @param {string} word
- * @returns {Tone}
+ * @returns {BarTone}
  */
 export const toneOf = (word) => TONES[word] ?? 'plain'
 
 /** A sign beside each colour, for those who do not see the colour. */
 const SIGNS = { good: '✓', bad: '✕', waiting: '!', running: '▸', plain: '·' }
 
-/** @param {{ word: string, tone?: Tone }} props */
+/** @param {{ word: string, tone?: BarTone }} props */
 export function Tag({ word, tone = toneOf(word) }) {
   return html`<span class="tag ${tone}"
     ><span aria-hidden="true">${SIGNS[tone]} </span>${word}</span
@@ -124,7 +124,7 @@ export function Tag({ word, tone = toneOf(word) }) {
 
 /**
  * How much of a recovery is done, as a ring.
- * @param {{ progress: Progress, size?: number }} props
+ * @param {{ progress: ProgressInfo, size?: number }} props
  */
 export function Ring({ progress, size = 96 }) {
   const radius = 42

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { call } from './api.js'
 import { Dialog, Field, html, Tag } from './ui.js'
-/** @import { Segment } from './types.ts' */
+/** @import { SegmentInfo } from './api-shapes.ts' */
 
 /** @typedef {{ channel: string, ok: boolean, text: string }} ProbeResult */
 
@@ -15,7 +15,7 @@ const METHODS = [
 
 /** @param {{ onClose: () => void }} props */
 export function Wizard({ onClose }) {
-  const [segment, setSegment] = useState(/** @type {Segment | undefined} */ (undefined))
+  const [segment, setSegment] = useState(/** @type {SegmentInfo | undefined} */ (undefined))
   const [saved, setSaved] = useState(/** @type {readonly string[]} */ ([]))
   const step = segment === undefined ? 1 : 2
   return html`<${Dialog} title="New segment, step ${step} of 2" onClose=${onClose}>
@@ -38,7 +38,7 @@ export function Wizard({ onClose }) {
   <//>`
 }
 
-/** @param {{ onMade: (segment: Segment) => void }} props */
+/** @param {{ onMade: (segment: SegmentInfo) => void }} props */
 function SegmentForm({ onMade }) {
   const [problem, setProblem] = useState('')
   const make = async (/** @type {SubmitEvent & { currentTarget: HTMLFormElement }} */ event) => {
@@ -52,7 +52,7 @@ function SegmentForm({ onMade }) {
       ...(description === '' ? {} : { description }),
     }
     try {
-      /** @type {{ segment: Segment }} */
+      /** @type {{ segment: SegmentInfo }} */
       const answer = await call('POST', 'v1/segments', { segment: fields })
       onMade(answer.segment)
     } catch (error) {

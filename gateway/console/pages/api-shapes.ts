@@ -11,7 +11,7 @@ export interface SessionInfo {
   readonly idle_seconds: number
 }
 
-export interface Segment {
+export interface SegmentInfo {
   readonly uuid: string
   readonly name: string
   readonly service_type: string
@@ -21,7 +21,7 @@ export interface Segment {
 }
 
 /** `[name, meaning, when its latest sign was seen, wall ms]`. */
-export type Channel = readonly [name: string, meaning: string, seenAt: number]
+export type ChannelSign = readonly [name: string, meaning: string, seenAt: number]
 
 export interface FleetHost {
   readonly uuid: string
@@ -30,20 +30,20 @@ export interface FleetHost {
   readonly reserved: boolean
   readonly maintenance: string | null
   readonly recovery: string | null
-  readonly channels: readonly Channel[]
+  readonly channels: readonly ChannelSign[]
   readonly domains: readonly string[]
 }
 
-export interface FleetSegment extends Segment {
+export interface FleetSegment extends SegmentInfo {
   readonly hosts: readonly FleetHost[]
 }
 
-export interface Fleet {
+export interface FleetInfo {
   readonly now: number
   readonly segments: readonly FleetSegment[]
 }
 
-export interface Notification {
+export interface NotificationInfo {
   readonly id: number
   readonly notification_uuid: string
   readonly generated_time: string
@@ -55,10 +55,10 @@ export interface Notification {
   readonly status: string
   readonly message: string | null
   readonly payload: Readonly<Record<string, string>>
-  readonly progress?: Progress
+  readonly progress?: ProgressInfo
 }
 
-export interface Progress {
+export interface ProgressInfo {
   readonly percent: number
   readonly total: number
   readonly pending: number
@@ -150,11 +150,11 @@ export interface LiveEvent {
 export interface Bar {
   readonly from: number
   readonly to: number | null
-  readonly tone: Tone
+  readonly tone: BarTone
   readonly text: string
 }
 
-export type Tone = 'plain' | 'good' | 'bad' | 'waiting' | 'running'
+export type BarTone = 'plain' | 'good' | 'bad' | 'waiting' | 'running'
 
 /** One line of the timeline. */
 export interface Lane {
