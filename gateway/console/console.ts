@@ -1,7 +1,7 @@
 /** The console at `/console`: its pages, its sessions, and the API as the person who is logged in. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayApp } from '../app.ts'
-import { readPages, type PageFile } from './pages-in-memory.ts'
+import { readPages, type Pages } from './pages-in-memory.ts'
 
 /**
  * Scripts, styles and requests of this origin only; nothing inline, no frames, no forms that are
@@ -37,12 +37,15 @@ export function guardPages(app: GatewayApp): void {
 
 /** Serves the pages. They hold no data, so they need no session. */
 export function servePages(app: GatewayApp): void {
-  let pages: ReadonlyMap<string, PageFile> | undefined
-  const answer = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply => {
+  let pages: Pages | undefined
+  const answer = (request: FastifyRequest, reply: FastifyReply, asked: Asked): FastifyReply => {
     pages ??= readPages()
-    const file = pages.get(name)
+    const { name, version = pages.version } = asked
+    const file = version === pages.version ? pages.files.get(name) : undefined
     if (file === undefined) return reply.code(404).type('text/plain').send('There is no such file.')
-    reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'Accept-Encoding' })
+    const isKept = asked.version !== undefined
+    reply.headers({ 'cache-control': isKept ? KEPT : 'no-cache', etag: file.etag })
+    reply.header('vary', 'Accept-Encoding')
     if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
     reply.type(file.type)
     if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(file.plain)
@@ -53,9 +56,18 @@ export function servePages(app: GatewayApp): void {
     reply.redirect('console/', 302),
   )
   app.get('/', { prefixTrailingSlash: 'slash' }, async (request, reply) =>
-    answer(request, reply, 'shell.html'),
+    answer(request, reply, { name: 'shell.html' }),
   )
-  app.get<{ Params: { name: string } }>('/assets/:name', async (request, reply) =>
-    answer(request, reply, request.params.name),
+  app.get<{ Params: Required<Asked> }>('/assets/:version/:name', async (request, reply) =>
+    answer(request, reply, request.params),
   )
+}
+
+/** A file of one version never changes. */
+const KEPT = 'private, max-age=31536000, immutable'
+
+interface Asked {
+  readonly name: string
+  /** Undefined: the version of now. */
+  readonly version?: string
 }

@@ -29,8 +29,15 @@ const LIBRARIES = {
   htm: 'htm.mjs',
 } as const
 
-/** Every file by its name. `shell.html` names all modules, so that a browser asks for them at once. */
-export function readPages(): ReadonlyMap<string, PageFile> {
+export interface Pages {
+  /** Changes with any file, so browsers may keep the files of one version for ever. */
+  readonly version: string
+  /** By name. */
+  readonly files: ReadonlyMap<string, PageFile>
+}
+
+/** Every file. `shell.html` names all modules, so that a browser asks for them at once. */
+export function readPages(): Pages {
   const own = readdirSync(FOLDER).filter((name) => extname(name) in TYPES)
   const texts = new Map(own.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]))
   const require = createRequire(import.meta.url)
@@ -38,16 +45,24 @@ export function readPages(): ReadonlyMap<string, PageFile> {
     texts.set(name, readFileSync(moduleOf(require.resolve(library)), 'utf8'))
   }
   const modules = [...texts.keys()].filter((name) => /\.m?js$/.test(name))
-  const preloads = modules.map((name) => `<link rel="modulepreload" href="assets/${name}">`)
-  const files = [...texts].map(([name, text]) => {
-    const isScript = modules.includes(name)
-    const served = isScript
-      ? withLibraries(text)
-      : text.replace('<!-- modules -->', preloads.join(''))
-    return [name, pageFile(name, served)] as const
-  })
-  return new Map(files)
+  const version = digestOf([...texts.values()].join('\0'))
+  const folder = `assets/${version}`
+  const preloads = modules
+    .map((name) => `<link rel="modulepreload" href="assets/${name}">`)
+    .join('')
+  const served = (name: string, text: string): string => {
+    if (modules.includes(name)) return withLibraries(text)
+    if (name !== 'shell.html') return text
+    return text.replace('<!-- modules -->', preloads).replaceAll('assets', folder)
+  }
+  const files = [...texts].map(
+    ([name, text]) => [name, pageFile(name, served(name, text))] as const,
+  )
+  return { version, files: new Map(files) }
 }
+
+const digestOf = (content: string | Buffer): string =>
+  createHash('sha256').update(content).digest('base64url').slice(0, 22)
 
 /** The file with the ES module beside the CommonJS file that `require` may find. */
 const moduleOf = (path: string): string => path.replace(/htm\.js$/, 'htm.mjs')
@@ -68,7 +83,7 @@ function pageFile(name: string, text: string): PageFile {
   const plain = Buffer.from(text)
   return {
     type: TYPES[extname(name)] ?? '',
-    etag: `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`,
+    etag: `"${digestOf(plain)}"`,
     plain,
     gzipped: gzipSync(plain, { level: 9 }),
   }

@@ -20,7 +20,7 @@ type Replaced = NonNullable<Parameters<typeof startGateway>[0]>
 /** A gateway with a console and an Identity service. */
 export async function startConsole(
   replaced: Replaced = {},
-  sessionKey: Secret | undefined = undefined,
+  sessionKey?: Secret,
 ): Promise<ConsoleWorld> {
   const proofs: LoginProof[] = []
   const revoked: string[] = []

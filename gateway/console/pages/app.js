@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, call, get, may, takeSession, whenSessionEnds } from './api.js'
 import { CommandsPage } from './commands.js'
 import { FeedPage } from './feed.js'
-import { forgetFleet } from './fleet-data.js'
+import { forgetFleet, readFleet } from './fleet-data.js'
 import { FleetPage } from './fleet.js'
 import { HostPage } from './host.js'
 import { keepAlive } from './idle.js'
@@ -15,9 +15,9 @@ import { MovesPage } from './moves.js'
 import { NodesPage } from './nodes.js'
 import { NotificationPage } from './notification.js'
 import { NotificationsPage } from './notifications.js'
-import { hrefOf, useRoute } from './route.js'
+import { hrefOf, routeOf, useRoute } from './route.js'
 import { SegmentsPage } from './segments.js'
-import { html, Missing } from './ui.js'
+import { html, ICON, Missing } from './ui.js'
 /** @import { SessionInfo } from './api-shapes.ts' */
 /** @import { Route } from './route.js' */
 
@@ -106,7 +106,7 @@ function Frame({ session, onLeave }) {
     >
     <header class="bar-top">
       <a class="brand" href="#/">
-        <img src="assets/icon.svg" alt="" width="24" height="24" />
+        <img src=${ICON} alt="" width="24" height="24" />
         <span>Instance HA</span>
       </a>
       <nav class="menu" aria-label="Pages">
@@ -182,5 +182,7 @@ function App() {
   return html`<${Frame} session=${session} onLeave=${() => void leave('You are logged out.')} />`
 }
 
+// Most people begin with the fleet, so it is asked for together with the session.
+if (routeOf(location.hash).page === 'fleet') void readFleet()
 const place = document.querySelector('#app')
 if (place !== null) render(html`<${App} />`, place)

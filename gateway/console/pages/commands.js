@@ -54,6 +54,10 @@ const MEANINGS = {
 /** @param {string} kind @returns {Meaning} */
 const meaningOf = (kind) => MEANINGS[kind] ?? { title: kind, text: '', isFinal: true }
 
+/** @param {(text: string) => void} set */
+const typing = (set) => (/** @type {InputEvent & { currentTarget: HTMLInputElement }} */ event) =>
+  set(event.currentTarget.value)
+
 /**
  * @param {{ kind: string, path: string, name: string, onClose: () => void, onGiven: () => void }} props
  */
@@ -80,10 +84,6 @@ function CommandDialog({ kind, path, name, onClose, onGiven }) {
       setBusy(false)
     }
   }
-  const typing =
-    (/** @type {(text: string) => void} */ set) =>
-    (/** @type {InputEvent & { currentTarget: HTMLInputElement }} */ event) =>
-      set(event.currentTarget.value)
   return html`<${Dialog} title="${title}${name === '' ? '' : `: ${name}`}" onClose=${onClose}>
     <form onSubmit=${give}>
       <p>${text}</p>
@@ -234,7 +234,7 @@ export function CommandsPage() {
           ? html`<${Missing} error=${error} retry=${reload} />`
           : data.length === 0
             ? html`<${Empty} text="All recoveries have ended." />`
-            : html`<${Table} label="Recoveries" heads=${['Host', 'Type', 'Status', 'Says', '']}>
+            : html`<${Table} label="Recoveries" heads=${['Host', 'Type', 'Status', 'Says', 'Commands']}>
                 ${data.map(
                   (row) =>
                     html`<tr key=${row.notification_uuid}>

@@ -6,32 +6,38 @@ import { Empty, html, Tag, Time } from './ui.js'
 /** @import { LiveEvent } from './api-shapes.ts' */
 
 /** @param {unknown} value */
-const text = (value) => (value === null || value === undefined ? '' : String(value))
+const text = (value) =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 /** @param {unknown} reason */
 const because = (reason) => (text(reason) === '' ? '' : `: ${text(reason)}`)
 /** @param {unknown} evidence */
 const listed = (evidence) =>
   Array.isArray(evidence) && evidence.length > 0 ? `: ${evidence.join('; ')}` : ''
 
-/** @type {Readonly<Record<string, (data: LiveEvent['data']) => string>>} */
+/** @type {Readonly<Record<string, (said: (name: string) => string, data: LiveEvent['data']) => string>>} */
 const SENTENCES = {
-  'host.observed': (data) =>
-    `${data['observer']} sees ${data['host']} ${data['state']}${listed(data['evidence'])}`,
-  'leader.proclaimed': (data) => `${data['holder']} leads now, with epoch ${data['epoch']}`,
-  'recovery.stepped': (data) =>
-    `recovery of ${data['host']}: ${data['step']}${because(data['reason'])}`,
-  'move.stepped': (data) =>
-    `${text(data['instance_name']) || data['instance_uuid']} ${data['status']}` +
-    `${data['dest_host'] === null ? '' : ` on ${data['dest_host']}`} ` +
-    `(${data['done']} of ${data['total']} done)${because(data['reason'])}`,
-  'guest.followed': (data) =>
-    `guest of ${text(data['instance_name']) || data['instance_uuid']} on ${data['host']}: ` +
-    `${text(data['state']).replaceAll('_', ' ')}${because(data['reason'])}`,
+  'host.observed': (said, { evidence }) =>
+    `${said('observer')} sees ${said('host')} ${said('state')}${listed(evidence)}`,
+  'leader.proclaimed': (said) => `${said('holder')} leads now, with epoch ${said('epoch')}`,
+  'recovery.stepped': (said, { reason }) =>
+    `recovery of ${said('host')}: ${said('step')}${because(reason)}`,
+  'move.stepped': (said, { reason }) => {
+    const instance = said('instance_name') || said('instance_uuid')
+    const on = said('dest_host') === '' ? '' : ` on ${said('dest_host')}`
+    const done = `${said('done')} of ${said('total')} done`
+    return `${instance} ${said('status')}${on} (${done})${because(reason)}`
+  },
+  'guest.followed': (said, { reason }) => {
+    const instance = said('instance_name') || said('instance_uuid')
+    const state = said('state').replaceAll('_', ' ')
+    return `guest of ${instance} on ${said('host')}: ${state}${because(reason)}`
+  },
   gap: () => 'some events were missed: the journals have them',
 }
 
 /** @param {LiveEvent} event */
-export const sentenceOf = ({ type, data }) => SENTENCES[type]?.(data) ?? type
+export const sentenceOf = ({ type, data }) =>
+  SENTENCES[type]?.((name) => text(data[name]), data) ?? type
 
 const WORDS = new Map([
   ['host.observed', 'host'],

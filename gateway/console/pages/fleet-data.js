@@ -19,8 +19,18 @@ export function forgetFleet() {
   problem = undefined
 }
 
-/** Reads all hosts again. */
-export async function readFleet() {
+/** @type {Promise<void> | undefined} */
+let reading
+
+/** Reads all hosts again; whoever asks meanwhile waits for the same answer. */
+export function readFleet() {
+  reading ??= readOnce().finally(() => {
+    reading = undefined
+  })
+  return reading
+}
+
+async function readOnce() {
   try {
     fleet = await get('v1/fleet')
     problem = undefined

@@ -150,7 +150,7 @@ export function FleetPage() {
         text="No host is protected yet. Make the first segment on the page Segments."
       />`
     }
-    <div class="groups">
+    <div class="groups ${hosts.length > ROOMY_MAX ? 'side-by-side' : ''}">
       ${segments.map(
         (segment) =>
           html`<${Group}

@@ -2,7 +2,7 @@
  * The lanes of the timeline of one recovery, from the first missed probe to each guest that is
  * back. Pure.
  */
-/** @import { Bar, Evidence, JournalLine, Lane, Move, NotificationInfo, BarTone } from './api-shapes.ts' */
+/** @import { Attempt, Bar, Evidence, JournalLine, Lane, Move, NotificationInfo, BarTone } from './api-shapes.ts' */
 
 /** @param {string} text */
 const msOf = (text) => Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`)
@@ -202,32 +202,34 @@ const OUTCOMES = { succeeded: 'good', ongoing: 'running' }
  */
 function moveLane(move) {
   const { attempts = [], guest } = move
-  /** @type {Bar[]} */
-  const bars = attempts.map((attempt) => {
-    const { target, requested_at: asked, ended_at: ended, outcome, reason } = attempt
-    const to = target === null ? 'to a host that Nova chooses' : `to ${target}`
-    const why = reason === null ? '' : `: ${reason}`
-    return {
-      from: msOf(asked),
-      to: ended === null ? null : msOf(ended),
-      tone: OUTCOMES[outcome ?? 'ongoing'] ?? 'bad',
-      text: `${to}${outcome === null ? '' : `, ${outcome}`}${why}`,
-    }
-  })
+  const bars = attempts.length === 0 ? wholeMove(move) : attempts.map(attemptBar)
   const moved = bars.at(-1)
   if (guest?.heard_at && moved !== undefined && moved.to !== null) {
     const text = `guest is back: ${guest.reason ?? guest.state}`
     bars.push({ from: moved.to, to: msOf(guest.heard_at), tone: 'plain', text })
   }
-  if (bars.length === 0 && move.start_time !== null) {
-    const ended = move.end_time === null ? null : msOf(move.end_time)
-    const text = move.message ?? move.status
-    bars.push({
-      from: msOf(move.start_time),
-      to: ended,
-      tone: OUTCOMES[move.status] ?? 'bad',
-      text,
-    })
-  }
   return { label: move.instance_name || move.instance_uuid, bars }
+}
+
+/** @param {string | null} text */
+const msOrNull = (text) => (text === null ? null : msOf(text))
+
+/** @param {Attempt} attempt @returns {Bar} */
+function attemptBar({ target, requested_at: asked, ended_at: ended, outcome, reason }) {
+  const to = target === null ? 'to a host that Nova chooses' : `to ${target}`
+  const why = reason === null ? '' : `: ${reason}`
+  const text = `${to}${outcome === null ? '' : `, ${outcome}`}${why}`
+  return {
+    from: msOf(asked),
+    to: msOrNull(ended),
+    tone: OUTCOMES[outcome ?? 'ongoing'] ?? 'bad',
+    text,
+  }
+}
+
+/** Of a move whose attempts are not shown. @param {Move} move @returns {Bar[]} */
+function wholeMove({ start_time: start, end_time: end, status, message }) {
+  if (start === null) return []
+  const text = message ?? status
+  return [{ from: msOf(start), to: msOrNull(end), tone: OUTCOMES[status] ?? 'bad', text }]
 }

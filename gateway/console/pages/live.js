@@ -32,12 +32,12 @@ export function connect() {
   disconnect()
   source = new EventSource('v1/events')
   setState('connecting')
-  source.onopen = () => setState('live')
-  source.onerror = () => {
+  source.addEventListener('open', () => setState('live'))
+  source.addEventListener('error', () => {
     const isRefused = source?.readyState === EventSource.CLOSED
     setState(isRefused ? 'off' : 'connecting')
     if (isRefused) again = setTimeout(connect, AGAIN_MS)
-  }
+  })
   for (const type of TYPES) source.addEventListener(type, (event) => take(type, event))
   source.addEventListener('gap', (event) => take('gap', event))
 }

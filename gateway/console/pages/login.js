@@ -1,7 +1,7 @@
 /** The log-in: by password, application credential, or token. */
 import { useState } from 'preact/hooks'
 import { ApiError, call } from './api.js'
-import { Field, html } from './ui.js'
+import { Field, html, ICON } from './ui.js'
 /** @import { SessionInfo } from './api-shapes.ts' */
 
 const METHODS = [
@@ -73,7 +73,7 @@ export function LoginPage({ note, onEnter }) {
   }
   return html`<main class="login">
     <form class="card" onSubmit=${enter}>
-      <h1><img src="assets/icon.svg" alt="" width="32" height="32" /> Instance HA</h1>
+      <h1><img src=${ICON} alt="" width="32" height="32" /> Instance HA</h1>
       ${note !== '' && html`<p role="status">${note}</p>`}
       <fieldset>
         <legend>Log in by</legend>

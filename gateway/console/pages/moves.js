@@ -55,7 +55,7 @@ const STATUSES = ['pending', 'ongoing', 'succeeded', 'failed', 'ignored']
 
 /** @param {string} marker @returns {Promise<NotificationInfo[]>} */
 async function recoveriesAfter(marker) {
-  const query = `limit=${RECOVERIES}&sort_key=id&sort_dir=desc&type=COMPUTE_HOST`
+  const query = `limit=${RECOVERIES}&type=COMPUTE_HOST`
   const after = marker === '' ? '' : `&marker=${marker}`
   /** @type {{ notifications: NotificationInfo[] }} */
   const { notifications } = await get(`v1/notifications?${query}${after}`)

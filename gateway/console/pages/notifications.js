@@ -49,12 +49,8 @@ export function NotificationsPage({ route }) {
   const marker = route.query.get('marker') ?? ''
   const { data, error, reload } = useData(async () => {
     const wanted = Object.entries({ ...filters, marker }).filter(([, value]) => value !== '')
-    const query = new URLSearchParams([
-      ['limit', String(PAGE)],
-      ['sort_key', 'id'],
-      ['sort_dir', 'desc'],
-      ...wanted,
-    ])
+    // The gateway's own order, the newest first, is the one that its store has an index for.
+    const query = new URLSearchParams([['limit', String(PAGE)], ...wanted])
     /** @type {{ notifications: NotificationInfo[] }} */
     const { notifications } = await get(`v1/notifications?${query}`)
     return notifications
@@ -68,7 +64,36 @@ export function NotificationsPage({ route }) {
   }
   return html`<div class="page-head">
       <h1>Notifications</h1>
-      <div class="filters" role="group" aria-label="Filters">
+      <${Filters} filters=${filters} go=${go} />
+    </div>
+    ${
+      data === undefined || error !== undefined
+        ? html`<${Missing} error=${error} retry=${reload} />`
+        : html`<${List} rows=${data} />`
+    }
+    ${
+      data !== undefined &&
+      html`<nav class="pager" aria-label="Pages">
+        ${marker !== '' && html`<button type="button" onClick=${() => go({})}>Newest</button>`}
+        ${
+          data.length === PAGE &&
+          html`<button
+            type="button"
+            onClick=${() => go({ marker: data.at(-1)?.notification_uuid ?? '' })}
+          >
+            Older
+          </button>`
+        }
+      </nav>`
+    }`
+}
+
+/**
+ * @param {{ filters: { status: string, type: string, source_host_uuid: string },
+ *   go: (change: Record<string, string>) => void }} props
+ */
+function Filters({ filters, go }) {
+  return html`<div class="filters" role="group" aria-label="Filters">
         <${Filter}
           label="Status"
           value=${filters.status}
@@ -99,28 +124,7 @@ export function NotificationsPage({ route }) {
             </button></span
           >`
         }
-      </div>
-    </div>
-    ${
-      data === undefined || error !== undefined
-        ? html`<${Missing} error=${error} retry=${reload} />`
-        : html`<${List} rows=${data} />`
-    }
-    ${
-      data !== undefined &&
-      html`<nav class="pager" aria-label="Pages">
-        ${marker !== '' && html`<button type="button" onClick=${() => go({})}>Newest</button>`}
-        ${
-          data.length === PAGE &&
-          html`<button
-            type="button"
-            onClick=${() => go({ marker: data.at(-1)?.notification_uuid ?? '' })}
-          >
-            Older
-          </button>`
-        }
-      </nav>`
-    }`
+      </div>`
 }
 
 /** @param {{ rows: readonly NotificationInfo[] }} props */

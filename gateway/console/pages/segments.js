@@ -99,32 +99,11 @@ function Detail({ id }) {
     }
     await Promise.all([reload(), readFleet()])
   }
-  return html`<div class="page-head">
-      <p class="crumbs"><a href=${hrefOf('segments')}>Segments</a></p>
-      <h1>
-        ${data.name}
-        <${Tag}
-          word=${data.enabled ? 'enabled' : 'disabled'}
-          tone=${data.enabled ? 'good' : 'waiting'}
-        />
-      </h1>
-      <span class="faint"
-        >${data.recovery_method},
-        ${data.service_type}${data.description === null ? '' : `, ${data.description}`}</span
-      >
-      ${
-        may('segments:update') &&
-        html`<button type="button" onClick=${toggle}>
-          ${data.enabled ? 'Switch recovery off' : 'Switch recovery on'}
-        </button>`
-      }
-      ${
-        may('os-hosts:create') &&
-        html`<button type="button" class="primary" onClick=${() => setAdding(true)}>
-          Add a host
-        </button>`
-      }
-    </div>
+  return html`<${SegmentHead}
+      segment=${data}
+      onToggle=${() => void toggle()}
+      onAdd=${() => setAdding(true)}
+    />
     ${problem !== '' && html`<p class="problem" role="alert">${problem}</p>`}
     ${may('os-hosts:index') && html`<${Hosts} hosts=${hosts} />`}
     ${may('segments:policy') && html`<${PolicyCard} path=${path} />`}
@@ -140,6 +119,36 @@ function Detail({ id }) {
         />
       <//>`
     }`
+}
+
+/** @param {{ segment: SegmentInfo, onToggle: () => void, onAdd: () => void }} props */
+function SegmentHead({ segment, onToggle, onAdd }) {
+  return html`<div class="page-head">
+      <p class="crumbs"><a href=${hrefOf('segments')}>Segments</a></p>
+      <h1>
+        ${segment.name}
+        <${Tag}
+          word=${segment.enabled ? 'enabled' : 'disabled'}
+          tone=${segment.enabled ? 'good' : 'waiting'}
+        />
+      </h1>
+      <span class="faint"
+        >${segment.recovery_method},
+        ${segment.service_type}${segment.description === null ? '' : `, ${segment.description}`}</span
+      >
+      ${
+        may('segments:update') &&
+        html`<button type="button" onClick=${onToggle}>
+          ${segment.enabled ? 'Switch recovery off' : 'Switch recovery on'}
+        </button>`
+      }
+      ${
+        may('os-hosts:create') &&
+        html`<button type="button" class="primary" onClick=${onAdd}>
+          Add a host
+        </button>`
+      }
+    </div>`
 }
 
 /** @param {{ hosts: readonly FleetHost[] }} props */
@@ -244,7 +253,7 @@ function PolicyCard({ path }) {
                 CHOICES[name] !== undefined &&
                 html`<select
                   aria-label=${NAMES.get(name) ?? name}
-                  value=${String(chosen[name] ?? '')}
+                  value=${typeof chosen[name] === 'string' ? chosen[name] : ''}
                   onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ event) =>
                     void choose(name, event.currentTarget.value)}
                 >

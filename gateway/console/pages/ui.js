@@ -6,6 +6,8 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 export const html = htm.bind(h)
 
+export const ICON = new URL('./icon.svg', import.meta.url).pathname
+
 /**
  * What a page reads, and whether that went well. Earlier data stays while it is read again.
  * @template Data

@@ -4,6 +4,16 @@ import { call } from './api.js'
 import { Dialog, Field, html, Tag } from './ui.js'
 /** @import { SegmentInfo } from './api-shapes.ts' */
 
+/**
+ * What was typed into a field; forms of the console send no files.
+ * @param {FormData} form
+ * @param {string} name
+ */
+function typedIn(form, name) {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}
+
 /** @typedef {{ channel: string, ok: boolean, text: string }} ProbeResult */
 
 const METHODS = [
@@ -44,10 +54,10 @@ function SegmentForm({ onMade }) {
   const make = async (/** @type {SubmitEvent & { currentTarget: HTMLFormElement }} */ event) => {
     event.preventDefault()
     const form = new FormData(event.currentTarget)
-    const description = String(form.get('description')).trim()
+    const description = typedIn(form, 'description').trim()
     const fields = {
-      name: String(form.get('name')).trim(),
-      recovery_method: String(form.get('recovery_method')),
+      name: typedIn(form, 'name').trim(),
+      recovery_method: typedIn(form, 'recovery_method'),
       service_type: 'COMPUTE',
       ...(description === '' ? {} : { description }),
     }
@@ -78,8 +88,8 @@ function SegmentForm({ onMade }) {
  * @param {FormData} form
  */
 export function attributesOf(form) {
-  const of = (/** @type {string} */ name) => String(form.get(name) ?? '').trim()
-  const secret = String(form.get('bmc_password') ?? '')
+  const of = (/** @type {string} */ name) => typedIn(form, name).trim()
+  const secret = typedIn(form, 'bmc_password')
   const login = { username: of('bmc_username'), password: secret }
   const kind = of('bmc_kind')
   const address = of('bmc_address')
@@ -103,48 +113,10 @@ export function attributesOf(form) {
   return JSON.stringify({ ...bmc, ...ssh })
 }
 
-/** @param {{ segment: string, onSaved: (name: string) => void }} props */
-export function HostForm({ segment, onSaved }) {
+/** What is typed of a host. */
+function HostFields() {
   const [kind, setKind] = useState('ipmi')
-  const [results, setResults] = useState(
-    /** @type {readonly ProbeResult[] | undefined} */ (undefined),
-  )
-  const [problem, setProblem] = useState('')
-  const [isBusy, setBusy] = useState(false)
-  const failed = results?.filter(({ ok }) => !ok) ?? []
-
-  const save = async (/** @type {FormData} */ form) => {
-    const name = String(form.get('name')).trim()
-    const host = {
-      name,
-      type: 'COMPUTE',
-      control_attributes: attributesOf(form),
-      reserved: form.get('reserved') === 'on',
-    }
-    await call('POST', `v1/segments/${segment}/hosts`, { host })
-    onSaved(name)
-  }
-  /** The first submit asks the host; when all answers are good, or the person insists, it is saved. */
-  const submit = async (/** @type {SubmitEvent & { currentTarget: HTMLFormElement }} */ event) => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    setBusy(true)
-    setProblem('')
-    try {
-      if (failed.length > 0) await save(form)
-      else {
-        /** @type {{ results: ProbeResult[] }} */
-        const answer = await call('POST', 'v1/probe', { control_attributes: attributesOf(form) })
-        setResults(answer.results)
-        if (answer.results.every(({ ok }) => ok)) await save(form)
-      }
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
-    }
-    setBusy(false)
-  }
-  return html`<form onSubmit=${submit} onInput=${() => setResults(undefined)}>
-    <${Field} label="Name" hint="Exactly as Compute calls the host.">
+  return html`<${Field} label="Name" hint="Exactly as Compute calls the host.">
       <input name="name" required maxlength="255" autofocus />
     <//>
     <fieldset>
@@ -186,7 +158,50 @@ export function HostForm({ segment, onSaved }) {
         <${Field} label="Port"><input name="ssh_port" inputmode="numeric" pattern="[0-9]*" /><//>
       </div>
     </fieldset>
-    <label class="check"><input type="checkbox" name="reserved" /> Reserved: a spare</label>
+    <label class="check"><input type="checkbox" name="reserved" /> Reserved: a spare</label>`
+}
+
+/** @param {{ segment: string, onSaved: (name: string) => void }} props */
+export function HostForm({ segment, onSaved }) {
+  const [results, setResults] = useState(
+    /** @type {readonly ProbeResult[] | undefined} */ (undefined),
+  )
+  const [problem, setProblem] = useState('')
+  const [isBusy, setBusy] = useState(false)
+  const failed = results?.filter(({ ok }) => !ok) ?? []
+
+  const save = async (/** @type {FormData} */ form) => {
+    const name = typedIn(form, 'name').trim()
+    const host = {
+      name,
+      type: 'COMPUTE',
+      control_attributes: attributesOf(form),
+      reserved: form.get('reserved') === 'on',
+    }
+    await call('POST', `v1/segments/${segment}/hosts`, { host })
+    onSaved(name)
+  }
+  /** The first submit asks the host; when all answers are good, or the person insists, it is saved. */
+  const submit = async (/** @type {SubmitEvent & { currentTarget: HTMLFormElement }} */ event) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    setBusy(true)
+    setProblem('')
+    try {
+      if (failed.length > 0) await save(form)
+      else {
+        /** @type {{ results: ProbeResult[] }} */
+        const answer = await call('POST', 'v1/probe', { control_attributes: attributesOf(form) })
+        setResults(answer.results)
+        if (answer.results.every(({ ok }) => ok)) await save(form)
+      }
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error))
+    }
+    setBusy(false)
+  }
+  return html`<form onSubmit=${submit} onInput=${() => setResults(undefined)}>
+    <${HostFields} />
     ${
       results !== undefined &&
       html`<ul class="results" role="status">
