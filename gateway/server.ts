@@ -249,6 +249,7 @@ function buildConsole(app: GatewayApp, resources: Resources): void {
   const needsLogin = identity !== undefined
   const door = new Door({ clock, links: linksOf(options), options: settings, needsLogin })
   guardPages(app)
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, unknownPath()))
   servePages(app)
   app.register(async (sessions: GatewayApp) => {
     readJson(sessions)

@@ -31,7 +31,7 @@ async function violations(page: Page): Promise<readonly string[]> {
 async function picture(page: Page, name: string): Promise<void> {
   if (PICTURES === undefined) return
   await mkdir(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) })
 }
 
 const addressIn = (text: string): string =>
@@ -145,6 +145,60 @@ test.serial(
     await page.keyboard.press('Enter')
     await page.getByText(/Confirm dead by admin-user.*I pulled the plug/).waitFor()
     t.is(world.commandsGiven.length, 1)
+    t.deepEqual(troubles, [])
+  },
+)
+
+test.serial(
+  'the wizard asks a host, and saves it when it answers or a person insists',
+  async (t) => {
+    let isWell = false
+    await using world = await startConsole({
+      probeHost: async () => [
+        { channel: 'ipmi', ok: isWell, text: isWell ? 'the power is on' : 'no answer within 5 s' },
+      ],
+    })
+    const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
+    await using open = await openPage(browser, `${address}/console/#/segments`)
+    const { page, troubles } = open
+    await page.getByText('Token', { exact: true }).click()
+    await page.locator('input[name=token]').fill('admin-token')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: 'New segment' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('rack-9')
+    await page.keyboard.press('Enter')
+    const fillHost = async (name: string): Promise<void> => {
+      await dialog.getByLabel('Name').fill(name)
+      await dialog.locator('input[name=bmc_address]').fill(`bmc-${name}`)
+      await dialog.locator('input[name=bmc_username]').fill('fence')
+      await dialog.locator('input[name=bmc_password]').fill('secret')
+      await dialog.getByRole('button', { name: 'Ask it, and save it' }).click()
+    }
+    await dialog.getByText('step 2 of 2').waitFor()
+    await fillHost('compute-1')
+    await dialog.getByText('no answer within 5 s').waitFor()
+    t.deepEqual(await violations(page), [])
+    await picture(page, 'wizard')
+    const sort = [{ key: 'id', direction: 'asc' }] as const
+    const [segment] = await world.store.listSegments({}, { limit: 1, sort })
+    if (segment === undefined) return t.fail('no segment was made')
+    const names = async () =>
+      (await world.store.listHosts({ segment: segment.uuid }, { limit: 9, sort })).map(({ name }) =>
+        String(name),
+      )
+    t.deepEqual(await names(), [])
+    await dialog.getByRole('button', { name: 'Save it nevertheless' }).click()
+    await dialog.getByText('Saved: compute-1.').waitFor()
+    isWell = true
+    await fillHost('compute-2')
+    await dialog.getByText('Saved: compute-1, compute-2.').waitFor()
+    t.deepEqual(await names(), ['compute-1', 'compute-2'])
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'rack-9' }).click()
+    await page.getByText('Fence plan').waitFor()
+    await picture(page, 'segment')
+    t.deepEqual(await violations(page), [], 'segment')
     t.deepEqual(troubles, [])
   },
 )

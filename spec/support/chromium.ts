@@ -45,7 +45,7 @@ export async function openPage(
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== own) troubles.push(`asks ${request.url()}`)
   })
-  await page.goto(url)
+  await page.goto(url, { waitUntil: 'domcontentloaded' })
   return {
     page,
     troubles,

@@ -16,7 +16,27 @@ export function wordOf({ state, recovery, maintenance }) {
   return state
 }
 
-const LEGEND = ['alive', 'suspect', 'dead', 'recovering', 'maintenance', 'misconfigured', 'unknown']
+/** What stands on a small cell, for those who do not see its colour. */
+const SIGNS = new Map([
+  ['suspect', '!'],
+  ['dead', '✕'],
+  ['recovering', '▸'],
+  ['maintenance', '–'],
+  ['misconfigured', '!'],
+  ['blind', '?'],
+  ['unknown', '?'],
+])
+
+const LEGEND = [
+  'alive',
+  'suspect',
+  'dead',
+  'recovering',
+  'maintenance',
+  'misconfigured',
+  'blind',
+  'unknown',
+]
 
 /** @param {FleetHost} host @param {number} now */
 function tipOf(host, now) {
@@ -51,13 +71,15 @@ function Cell({ host, now, isDense }) {
     aria-label=${isDense ? label : undefined}
   >
     ${
-      !isDense &&
-      html`<span class="cell-name">${host.name}</span>
-        <span class="cell-more"
-          >${word}${host.reserved ? ' · spare' : ''}${off ? ' · power off' : ''}<span class="cell-age"
-            >${ageOf(host, now)}</span
-          ></span
-        >`
+      isDense
+        ? html`<span aria-hidden="true">${SIGNS.get(word) ?? ''}</span>`
+        : html`<span class="cell-name">${host.name}</span>
+            <span class="cell-more"
+              >${`${word}${host.reserved ? ' · spare' : ''}${off ? ' · power off' : ''}`}<span
+                class="cell-age"
+                >${off ? '' : ageOf(host, now)}</span
+              ></span
+            >`
     }
   </a>`
 }

@@ -204,13 +204,13 @@ export function HostForm({ segment, onSaved }) {
     <${HostFields} />
     ${
       results !== undefined &&
-      html`<ul class="results" role="status">
+      html`<div role="status"><ul class="results">
         ${results.map(
           ({ channel, ok, text }) =>
             html`<li><${Tag} word=${channel} tone=${ok ? 'good' : 'bad'} /> ${text}</li>`,
         )}
         ${results.length === 0 && html`<li>There is nothing to ask.</li>`}
-      </ul>`
+      </ul></div>`
     }
     ${problem !== '' && html`<p class="problem" role="alert">${problem}</p>`}
     <div class="actions">
