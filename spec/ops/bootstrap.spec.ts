@@ -21,6 +21,7 @@ const SERVERS = [
   'libvirtd',
   'virsh',
   'qemu-system-x86_64',
+  'chromium',
   'promtool',
   'systemd-notify',
 ]
