@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { ClockPort, RandomPort } from '../actors/ports/clock.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
+import type { LoginPort } from '../actors/ports/login.ts'
 import type { DomainBoard } from '../actors/ports/domain-board.ts'
 import type { ObservationBoard } from '../actors/ports/observations.ts'
 import type { OperatorStore } from '../actors/ports/operator-store.ts'
@@ -12,6 +13,11 @@ import type { NotificationId } from '../schema/ids.ts'
 import type { Host, Notification } from '../schema/records.ts'
 import type { Rehearsal } from '../schema/rehearsal.ts'
 import type { GatewayApp } from './app.ts'
+import { guardPages, servePages } from './console/console.ts'
+import { Door, endWithSession, enterWithSession, type ConsoleOptions } from './console/door.ts'
+import { fleetRoute } from './console/fleet.ts'
+import { probeRoute, type ProbeHost } from './console/probe.ts'
+import { sessionRoutes } from './console/session-routes.ts'
 import type { EventFeed } from './events/feed.ts'
 import { Followers } from './events/followers.ts'
 import { unknownPath } from './http/faults.ts'
@@ -60,6 +66,8 @@ export interface GatewayDependencies {
   readonly compute: Pick<ComputePort, 'findService' | 'listProjectInstances'>
   /** When undefined, no token is needed and every caller is an administrator. */
   readonly identity: IdentityPort | undefined
+  /** Logs people in who use the console; undefined together with `identity`. */
+  readonly login: LoginPort | undefined
   /**
    * Hands an accepted notification over to the engine. When this fails, the engine finds the row in
    * the store.
@@ -75,6 +83,8 @@ export interface GatewayDependencies {
   readonly objection: ObjectionOf
   /** What would happen to a host, by the same rules. */
   readonly rehearse: (host: Host, signal: AbortSignal) => Promise<Rehearsal>
+  /** Asks a host that is to be registered, with the settings that a person typed. */
+  readonly probeHost: ProbeHost
   /** The policy of a segment, from its operators' choices and the configuration. */
   readonly policyInForce: PolicyInForce
   /** What the observers report about hosts. */
@@ -108,6 +118,8 @@ export interface GatewayOptions {
   /** Whether links follow the headers of a proxy in front. */
   readonly trustProxy: boolean
   readonly cors: CorsOptions
+  /** When undefined, no console is served. */
+  readonly console?: ConsoleOptions
   /** Longest body of a request, bytes. Masakari: `max_request_body_size`, 114688. */
   readonly bodyBytesMax: number
   /** Regular expression that the project id in a path must match. Masakari: `project_id_regex`. */
@@ -148,6 +160,7 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   })
   endConnections(app)
   app.decorateRequest('caller', null)
+  app.decorateRequest('session', null)
   answerErrors(app, options.publicAuthUrl)
   logAnswers(app)
   shareAcrossOrigins(app, options.cors)
@@ -168,7 +181,14 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
   app.register(async (hooks: GatewayApp) => buildWebhooks(hooks, dependencies), {
     prefix: '/v1/webhooks',
   })
-  app.register(async (v1: GatewayApp) => buildV1(v1, dependencies, known), { prefix: '/v1' })
+  const resources = {
+    ...dependencies,
+    view: projectView(dependencies),
+    followers: new Followers(),
+    authenticator: known,
+  }
+  app.register(async (v1: GatewayApp) => buildV1(v1, resources), { prefix: '/v1' })
+  app.register(async (pages: GatewayApp) => buildConsole(pages, resources), { prefix: '/console' })
   return app
 }
 
@@ -196,31 +216,48 @@ function buildWebhooks(app: GatewayApp, dependencies: GatewayDependencies): void
   webhookRoutes(app, { ...dependencies, webhook, duplicateWindowMs })
 }
 
-function buildV1(app: GatewayApp, dependencies: GatewayDependencies, known: Authenticator): void {
+/** With a door, callers are the people of its sessions. */
+function buildV1(app: GatewayApp, resources: Resources, door?: Door): void {
+  const { options, policy, identity, authenticator: known } = resources
   nameRequests(app)
-  requireCaller(app, known, dependencies.options.trustProxy)
+  if (door !== undefined) enterWithSession(app, door)
+  requireCaller(app, known, options.trustProxy)
+  if (door !== undefined) endWithSession(app, door)
   negotiateMicroversion(app)
   readJson(app)
-  if (dependencies.identity !== undefined) requireOwnProject(app)
-  requirePermission(app, dependencies.policy)
+  if (identity !== undefined) requireOwnProject(app)
+  requirePermission(app, policy)
   typeAnswers(app)
   app.setNotFoundHandler((_request, reply) => sendFault(reply, unknownPath()))
-  const { options } = dependencies
   if (options.requestsPerMinute !== undefined) limitRequests(app, options.requestsPerMinute)
   showVersion(app, linksOf(options))
-  const shared = {
-    view: projectView(dependencies),
-    followers: new Followers(),
-    authenticator: known,
+  if (door !== undefined) {
+    fleetRoute(app, resources)
+    probeRoute(app, resources)
+    supervisorRoute(app, resources.supervisors)
   }
   for (const prefix of ['', `/:projectId(^${options.projectIdPattern}$)`]) {
-    app.register(
-      async (resources: GatewayApp) => buildResources(resources, { ...dependencies, ...shared }),
-      {
-        prefix,
-      },
-    )
+    app.register(async (each: GatewayApp) => buildResources(each, resources), { prefix })
   }
+}
+
+/** The pages, their sessions, and the same resources once more, for the person of a session. */
+function buildConsole(app: GatewayApp, resources: Resources): void {
+  const { options, identity, clock } = resources
+  const settings = options.console
+  if (settings === undefined) return
+  const needsLogin = identity !== undefined
+  const door = new Door({ clock, links: linksOf(options), options: settings, needsLogin })
+  guardPages(app)
+  app.setNotFoundHandler((_request, reply) => sendFault(reply, unknownPath()))
+  servePages(app)
+  app.register(async (sessions: GatewayApp) => {
+    readJson(sessions)
+    const { idleMs } = settings
+    const { trustProxy } = options
+    sessionRoutes(sessions, { ...resources, door, idleMs, trustProxy })
+  })
+  app.register(async (v1: GatewayApp) => buildV1(v1, resources, door), { prefix: '/v1' })
 }
 
 /** What all resources share, with and without the project id in the path. */

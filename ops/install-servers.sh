@@ -26,6 +26,7 @@ g++:g++
 libvirtd:libvirt-daemon
 virsh:libvirt-clients
 qemu-system-x86_64:qemu-system-x86
+chromium:chromium
 '
 COMPARED='
 /usr/bin/masakari-wsgi:python3-masakari

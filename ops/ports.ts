@@ -8,6 +8,7 @@ import type { BusPort } from '../actors/ports/bus.ts'
 import type { ComputePort } from '../actors/ports/compute.ts'
 import type { FenceAgentPort } from '../actors/ports/fence-agent.ts'
 import type { IdentityPort } from '../actors/ports/identity.ts'
+import type { LoginPort } from '../actors/ports/login.ts'
 import type { LeasePort } from '../actors/ports/lease.ts'
 import type { LogPort } from '../actors/ports/log.ts'
 import type { PlacementPort } from '../actors/ports/placement.ts'
@@ -72,6 +73,8 @@ export interface World extends GuestWorld {
   /** Whether this process has an account of Compute. Without one, Compute is never asked. */
   readonly hasAccount: boolean
   readonly identity: IdentityPort | undefined
+  /** Logs people in who use the console; undefined together with `identity`. */
+  readonly login: LoginPort | undefined
   readonly power: PolledPowerPort
   readonly fenceAgent: FenceAgentPort
   readonly shell: ShellPort
@@ -112,6 +115,7 @@ export function openEmbeddedWorld(
     ...cloud.viewFor(config.node.name),
     hasAccount: true,
     identity: undefined,
+    login: undefined,
     guests: new Map(hosts.map((host) => [host, cloud.guest(host)])),
     spool: new MemoryFaultSpool(),
     runRecords: new Map(hosts.map((host) => [host, new MemoryRunRecord(() => 'one')])),
@@ -138,6 +142,7 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
   refuseUntrusted(trustedPaths(config))
   const account = await openAccount(config, ambient)
   const power = openPower(config, ambient)
+  const people = await openIdentity(config, ambient, account)
   const shell = await openShell(config, ambient)
   return {
     ...openBus(config, ambient),
@@ -145,7 +150,8 @@ export async function openRealWorld(config: Config, ambient: Ambient): Promise<W
     compute: account?.compute ?? absentPort(withoutAccount),
     placement: account?.placement ?? absentPort(withoutAccount),
     hasAccount: account !== undefined,
-    identity: await openIdentity(config, ambient, account),
+    identity: people?.identity,
+    login: people?.login,
     power,
     declaredDomains: loadFailureDomains(config),
     fenceAgent: closing.use(
@@ -270,27 +276,26 @@ export async function openAccount(
 }
 
 /**
- * The port that checks tokens. It shares the session of the Compute account when both accounts are
+ * The ports that check tokens and log people in. They share the session of the Compute account when both accounts are
  * the same.
  */
 export async function openIdentity(
   config: Config,
   ambient: Ambient,
   opened: Openstack | undefined,
-): Promise<IdentityPort | undefined> {
+): Promise<Pick<Openstack, 'identity' | 'login'> | undefined> {
   const { api, identity, node } = config
   if (api.authStrategy === 'noauth2') return undefined
   if (useOf('account that checks tokens', node.roles) === undefined) return undefined
   const account = identityAccount(config)
-  if (account === undefined) return opened?.identity
-  if (opened !== undefined && isOneLogin(config)) return opened.identity
+  if (account === undefined) return opened
+  if (opened !== undefined && isOneLogin(config)) return opened
   const endpoint = {
     region: undefined,
     interface: 'public',
     insecure: identity.insecure,
   } as const
-  const own = await openFor(account, { ...endpoint, ...cacert(identity.caFile) }, ambient)
-  return own.identity
+  return await openFor(account, { ...endpoint, ...cacert(identity.caFile) }, ambient)
 }
 
 const cacert = (file: string | undefined): { readonly cacertFile?: string } =>

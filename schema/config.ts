@@ -5,6 +5,7 @@
  */
 import { API, IDENTITY } from './config/api.ts'
 import { BRIDGE, COMPUTE } from './config/compute.ts'
+import { CONSOLE } from './config/console.ts'
 import { EVENTS, QUEUES } from './config/events.ts'
 import { FENCE, HOST_RECOVERY, NOTIFICATIONS, RETURN } from './config/engine.ts'
 import { INSTANCE_RECOVERY, PROCESS_RECOVERY } from './config/instances.ts'
@@ -21,6 +22,7 @@ export const OPTIONS = {
   node: NODE,
   api: API,
   serving: SERVING,
+  console: CONSOLE,
   webhook: WEBHOOK,
   identity: IDENTITY,
   compute: COMPUTE,

@@ -70,11 +70,15 @@ export function objectionToCommand(
 ): string | undefined {
   const objection = misfit(kind, recovery)
   if (objection === undefined) return undefined
-  const fitting = OPERATOR_COMMANDS.filter((each) => misfit(each, recovery) === undefined)
+  const fitting = fittingCommands(recovery)
   return fitting.length === 0
     ? `${objection}; no command is possible now`
     : `${objection}; possible now: ${fitting.join(', ')}`
 }
+
+/** The commands that fit the state of the recovery. */
+export const fittingCommands = (recovery: Commanded): readonly OperatorCommandKind[] =>
+  OPERATOR_COMMANDS.filter((each) => misfit(each, recovery) === undefined)
 
 function misfit(kind: OperatorCommandKind, recovery: Commanded): string | undefined {
   const { status, type } = recovery

@@ -28,8 +28,19 @@ export const compileInput: FastifySchemaCompiler<TSchema> = ({ schema, httpPart 
   }
 }
 
+type Checker = (value: unknown, name: string) => CodedError | undefined
+
+/** Routes exist several times, below different paths, and to compile their schemas takes long. */
+const checkers = new WeakMap<TSchema, Checker>()
+
 /** A check of values against one schema. It returns what is wrong, or undefined. */
-export function checker(schema: TSchema): (value: unknown, name: string) => CodedError | undefined {
+export function checker(schema: TSchema): Checker {
+  const known = checkers.get(schema) ?? newChecker(schema)
+  checkers.set(schema, known)
+  return known
+}
+
+function newChecker(schema: TSchema): Checker {
   const compiled = Compile(schema)
   return (value, name) => {
     if (compiled.Check(value)) return undefined
@@ -148,8 +159,10 @@ const unexpected = (names: unknown): string =>
   `${quoted(names, 3)} ${Array.isArray(names) && names.length > 1 ? 'were' : 'was'} unexpected`
 
 /** A value in an error text: shortened, and hidden when it may hold credentials. */
+const HIDDEN = ['control_attributes', 'password', 'secret', 'token']
+
 function shown(field: string, value: unknown): string {
-  if (field === 'control_attributes') return '***'
+  if (HIDDEN.includes(field)) return '***'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null) return 'an object'
   if (typeof value === 'string') return `'${cut(value)}'`

@@ -28,7 +28,7 @@ export function describeRoutes(app: GatewayApp): void {
     },
     transform: ({ schema, url, route }) => {
       const { action } = route.config ?? {}
-      const hide = url.includes(':projectId') || !('schema' in route)
+      const hide = /:projectId|^\/console/.test(url) || !('schema' in route)
       const named = action === undefined ? {} : { operationId: action }
       return { schema: { ...schema, ...named, hide, security: securityOf(url) }, url }
     },

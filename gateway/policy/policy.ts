@@ -71,6 +71,9 @@ const ACTIONS = {
 /** Name of an action, without the prefix `os_masakari_api:`. */
 export type Action = keyof typeof ACTIONS
 
+/** Every action that a route may require. */
+export const ACTION_NAMES = Object.keys(ACTIONS) as readonly Action[]
+
 /** Decides what callers may do. */
 export interface Policy {
   allows(action: Action, caller: Caller): boolean

@@ -16,6 +16,7 @@ import {
   type SiteCommand,
   type SiteCommandKind,
 } from '../../schema/records.ts'
+import { fittingCommands, objectionToSiteCommand } from '../../schema/recovery-control.ts'
 import type { GatewayApp } from '../app.ts'
 import { FaultBody } from '../http/faults.ts'
 import { idOf, Reason } from '../input/fields.ts'
@@ -30,7 +31,11 @@ const CommandView = Type.Object({
   given_at: Type.String(),
 })
 const CommandAnswer = Type.Object({ command: CommandView })
-const CommandsAnswer = Type.Object({ commands: Type.Array(CommandView) })
+const CommandsAnswer = Type.Object({
+  commands: Type.Array(CommandView),
+  /** The commands that fit now. */
+  possible: Type.Array(Type.String()),
+})
 const Params = Type.Object({ id: Type.String() })
 
 const STRICT = { additionalProperties: false }
@@ -84,8 +89,10 @@ function recoveryCommands(app: GatewayApp, { store, commanded }: CommandRoutesDe
     config: { action: 'notifications:commands', since: OWN_MINOR },
     schema: { params: Params, response: { 200: CommandsAnswer, default: FaultBody } },
     handler: async ({ params }) => {
-      const { uuid } = await requireNotification(store, idOf(params.id))
-      return { commands: (await store.listCommands(uuid)).map(commandView) }
+      const found = await requireNotification(store, idOf(params.id))
+      const commands = await store.listCommands(found.uuid)
+      const possible = [...fittingCommands({ ...found, commands })]
+      return { commands: commands.map(commandView), possible }
     },
   })
 }
@@ -104,7 +111,12 @@ function siteCommands(app: GatewayApp, { store, commanded }: CommandRoutesDepend
   app.get('/commands', {
     config: { action: 'commands:index', since: OWN_MINOR },
     schema: { response: { 200: CommandsAnswer, default: FaultBody } },
-    handler: async () => ({ commands: (await store.listSiteCommands()).map(commandView) }),
+    handler: async () => {
+      const commands = await store.listSiteCommands()
+      const last = commands.at(-1)
+      const possible = SITE_COMMANDS.filter((kind) => !objectionToSiteCommand(kind, last))
+      return { commands: commands.map(commandView), possible }
+    },
   })
 }
 

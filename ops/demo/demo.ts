@@ -55,6 +55,7 @@ function introduce(address: string | undefined): void {
 ${styleText('bold', 'instance-ha')}: all roles in this process, on a simulated cloud of 3 segments, 24 hosts, 150 instances.
 In a few seconds ${styleText('bold', VICTIM)} loses its power, and a guest of ${styleText('bold', GUEST_HOST)} hangs. Watch them come back.
 
+  console    ${url}/console/
   REST API   ${url}/v1/segments   ${url}/v1/notifications
   health     ${url}/health/ready  ${url}/health/supervisors
   command    OS_AUTH_TYPE=none OS_ENDPOINT=${url} npx instance-ha host list

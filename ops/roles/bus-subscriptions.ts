@@ -11,12 +11,19 @@ import { HostObservations } from '../../actors/verification/host-observations.ts
 import { ToldDomains } from '../../actors/verification/told-domains.ts'
 import { RosterKeeper } from '../../actors/dedup-window/roster-keeper.ts'
 import { Roster } from '../../actors/dedup-window/roster.ts'
-import type { Received } from '../../schema/messages/catalogue.ts'
+import type { Received, WireBody } from '../../schema/messages/catalogue.ts'
+import { BoundedMap } from '../../schema/bounded-map.ts'
 import { decodeOrCount, subjectsOf } from '../../schema/messages/codec.ts'
 import { isoTime } from '../../schema/time.ts'
 
 /** `guest.followed` arrives with `move.stepped`. */
-const HEARD = ['host.observed', 'domains.known', 'recovery.stepped', 'move.stepped'] as const
+const HEARD = [
+  'host.observed',
+  'domains.known',
+  'recovery.stepped',
+  'move.stepped',
+  'leader.proclaimed',
+] as const
 
 /** Where the received messages are kept. */
 export interface BusSubscriptions extends AsyncDisposable {
@@ -51,12 +58,14 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   const keeper = new RosterKeeper(world, roster)
   const ending = new AbortController()
   const keeping = keeper.keep(ending.signal)
+  const changes = new HostChanges()
   const take = (message: BusMessage): void => {
     const received = decodeOrCount(message, world.countParked)
     if (received?.type === 'host.observed') {
       const observed = roster.admit(received)
-      if (observed === undefined) keeper.expedite()
-      else observations.note(observed.host, observed)
+      if (observed === undefined) return keeper.expedite()
+      observations.note(observed.host, observed)
+      if (!changes.note(received.body)) return
     }
     if (received?.type === 'domains.known') domains.note(received.epoch, received.body)
     const event = received === undefined ? undefined : eventOf(received)
@@ -75,6 +84,25 @@ export function subscribeToBus(world: SubscriptionWorld): BusSubscriptions {
   }
 }
 
+/** As many as the largest clouds have, each watched by some monitors. */
+const CHANGES_MAX = 50_000
+
+/** What each observer said last of each host: only what differs is an event. */
+class HostChanges {
+  readonly #states = new BoundedMap<string, string>({
+    entriesMax: CHANGES_MAX,
+    whenFull: 'drop-oldest',
+  })
+
+  /** False when the observer says of the host what it said before, or begins with `alive`. */
+  note({ host, observer, state }: WireBody<'host.observed'>): boolean {
+    const key = `${host} ${observer}`
+    const before = this.#states.get(key) ?? 'alive'
+    this.#states.set(key, state)
+    return before !== state
+  }
+}
+
 /** The feed keeps many events, so the evidence of each is cut to this length. */
 const EVIDENCE_CHARS_MAX = 8192
 
@@ -86,9 +114,26 @@ function shortened(evidence: readonly string[]): readonly string[] {
   })
 }
 
+const ABOUT_NOTHING = { notification: undefined, instance: undefined, host: undefined }
+
 function eventOf({ id, sentAt, ...received }: Received): FeedEvent | undefined {
   const sent_at = isoTime(sentAt)
   switch (received.type) {
+    case 'host.observed': {
+      const { host, hostName, observer, state, evidence: said } = received.body
+      const about = { ...ABOUT_NOTHING, host: hostName, type: received.type }
+      const evidence = shortened(said)
+      return {
+        id,
+        type: received.type,
+        about,
+        data: { sent_at, host_uuid: host, host: hostName, observer, state, evidence },
+      }
+    }
+    case 'leader.proclaimed': {
+      const about = { ...ABOUT_NOTHING, type: received.type }
+      return { id, type: received.type, about, data: { sent_at, ...received.body } }
+    }
     case 'recovery.stepped': {
       const { notification, host, step, reason, evidence: said } = received.body
       const about = { notification, host, instance: undefined, type: received.type }

@@ -5,9 +5,12 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BusPort } from '../../actors/ports/bus.ts'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { IdentityPort } from '../../actors/ports/identity.ts'
+import type { LoginPort } from '../../actors/ports/login.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { ClockPort, RandomPort } from '../../actors/ports/clock.ts'
+import type { PowerPort } from '../../actors/ports/power.ts'
+import type { ShellPort } from '../../actors/ports/shell.ts'
 import type { Announcer } from '../../actors/ports/announcer.ts'
 import { verdictOn } from '../../actors/evacuator/selection.ts'
 import { policyOf } from '../../actors/policy/segment-policy.ts'
@@ -24,6 +27,7 @@ import type { HealthBoard } from './health.ts'
 import { subscribeToBus } from './bus-subscriptions.ts'
 import { loadPolicy } from './policy-file.ts'
 import { registerObserver } from './register-observer.ts'
+import { hostProbe } from './host-probe.ts'
 import { rehearsals } from './rehearsal.ts'
 import { rulesOf, type Rules } from './rules.ts'
 
@@ -33,6 +37,9 @@ export interface GatewayWorld {
   readonly compute: ComputePort
   readonly placement: PlacementPort
   readonly identity: IdentityPort | undefined
+  readonly login: LoginPort | undefined
+  readonly power: PowerPort
+  readonly shell: Pick<ShellPort, 'probe' | 'forget'>
   readonly announcer: Announcer
   readonly board: HealthBoard
   readonly readiness: readonly ReadinessCheck[]
@@ -74,6 +81,7 @@ export async function startGateway(
     policy,
     objection: objectionOf(rules),
     rehearse: rehearsals(world, rules),
+    probeHost: hostProbe(world),
     policyInForce: (name, choices) => policyOf(rules.recovery, name, choices),
     announce: ({ uuid, segment }) =>
       world.announcer.submit('notification.accepted', { notification: uuid, segment }, uuid),
@@ -100,7 +108,8 @@ function objectionOf({ evacuator, recovery }: Rules): ObjectionOf {
   }
 }
 
-function optionsOf({ api, serving, identity, notifications }: Config): GatewayOptions {
+function optionsOf(config: Config): GatewayOptions {
+  const { api, serving, identity, notifications } = config
   const publicAuthUrl = identity.publicUrl ?? identity.authUrl
   return {
     maxLimit: api.maxLimit,
@@ -116,8 +125,14 @@ function optionsOf({ api, serving, identity, notifications }: Config): GatewayOp
     ...(publicAuthUrl === undefined ? {} : { publicAuthUrl }),
     ...(api.linkPrefix === undefined ? {} : { linkPrefix: api.linkPrefix }),
     ...(serving.requestsPerMinute === 0 ? {} : { requestsPerMinute: serving.requestsPerMinute }),
+    ...consoleOf(config),
     ...tlsOf(serving),
   }
+}
+
+function consoleOf({ console }: Config): Pick<GatewayOptions, 'console'> {
+  const { enabled, sessionKey, idleMs } = console
+  return enabled ? { console: { sessionKey, idleMs } } : {}
 }
 
 /** CONFIG_INVALID for certificates and patterns that cannot be used. */

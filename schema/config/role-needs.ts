@@ -64,6 +64,11 @@ export const SECRETS = {
     by: { gateway: 'optional' },
     isGiven: ({ serving }) => known(serving.tlsKeyFile),
   },
+  'key of the sessions of the console': {
+    options: ['console.session_key'],
+    by: { gateway: 'optional' },
+    isGiven: ({ console }) => known(console.sessionKey),
+  },
   'credentials of the webhook': {
     options: ['webhook.token', 'webhook.password'],
     by: { gateway: 'optional' },

@@ -25,6 +25,8 @@ await store.migrate()
 const app = buildGateway({
   store,
   compute: { findService: async () => undefined, listProjectInstances: async () => [] },
+  login: undefined,
+  probeHost: async () => [],
   identity: {
     validate: async () => {
       await sleep(VALIDATION_MS)

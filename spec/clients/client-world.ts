@@ -57,6 +57,7 @@ export async function startClientWorld(
     policy: compilePolicy({}),
     objection: () => undefined,
     rehearse: async () => ({ decision: 'act', reason: null, fates: [] }),
+    probeHost: async () => [],
     policyInForce,
     observations: new HostObservations(ports.clock, 60_000),
     domains: { of: () => undefined },

@@ -53,12 +53,17 @@ test('a command for a recovery is kept with the name of the caller, and the engi
   t.is(listed.status, 200)
   t.deepEqual(at(listed.json, 'commands', 0), pause)
   t.is(at(listed.json, 'commands', 1, 'kind'), 'resume')
+  const possible = ['confirm-dead', 'approve', 'let-back', 'pause', 'cancel']
+  t.deepEqual(at(listed.json, 'possible'), possible)
 })
 
 test('a command for all recoveries stops every recovery until it is released', async (t) => {
   await using world = await withRecovery()
   const url = '/v1/commands'
-  t.deepEqual((await world.call({ url, version: '1.4' })).json, { commands: [] })
+  t.deepEqual((await world.call({ url, version: '1.4' })).json, {
+    commands: [],
+    possible: ['stop'],
+  })
   const control = async () => (await world.store.listUnfinished())[0]?.control.kind
   t.is((await give(world, { url, kind: 'stop', reason: 'drill' })).status, 201)
   t.is(await control(), 'stopped')
@@ -68,6 +73,7 @@ test('a command for all recoveries stops every recovery until it is released', a
   const { json } = await world.call({ url, version: '1.4' })
   t.like(at(json, 'commands', 0), { kind: 'stop', operator: 'admin-user', reason: 'drill' })
   t.is(at(json, 'commands', 1, 'kind'), 'release')
+  t.deepEqual(at(json, 'possible'), ['stop'])
 })
 
 test('every command for a recovery is understood, and refused with a reason when it does not fit', async (t) => {

@@ -33,6 +33,7 @@ const SERVERS = [
   'libvirtd',
   'virsh',
   'qemu-system-x86_64',
+  'chromium',
   'promtool',
   'zsh',
   'systemd-notify',

@@ -185,7 +185,8 @@ test('observations and recoveries are received from the bus, and malformed messa
   const about = { notification: 'n1', instance: 'i1', instanceName: 'vm', host: 'compute-2' }
   const sign = { state: 'agent', reason: 'it answers', afterMs: 27_000, back: 1, total: 2 } as const
   say(encode('guest.followed', { ...about, ...sign }, { ...from, id: 'm4' }))
-  await until('all three messages were heard', () => heard.feed.end === 3)
+  say(observed('controller-1')) // it says the same again, which is no event
+  await until('all messages were heard', () => heard.feed.end === 4)
   t.is(heard.observations.of('h1').length, 1)
   const rack = { host: 'h1', source: 'file' as const, names: ['rack:1'] }
   say(encode('domains.known', { hosts: [rack] }, { ...from, epoch: 3, id: 'm5' }))
@@ -194,11 +195,20 @@ test('observations and recoveries are received from the bus, and malformed messa
   t.like(heard.observations.of('h1')[0], { observer: 'controller-1', state: 'suspect' })
   const sent_at = '1970-01-01T00:00:01.000Z'
   t.deepEqual(
-    [heard.feed.at(0), heard.feed.at(1), heard.feed.at(2)].map((event) => ({
-      id: event?.id,
-      ...event?.data,
+    [0, 1, 2, 3].map((position) => ({
+      id: heard.feed.at(position)?.id,
+      ...heard.feed.at(position)?.data,
     })),
     [
+      {
+        id: 'm1',
+        sent_at,
+        host_uuid: 'h1',
+        host: 'compute-1',
+        observer: 'controller-1',
+        state: 'suspect',
+        evidence: ['ssh: silent'],
+      },
       {
         id: 'm2',
         sent_at,

@@ -64,6 +64,8 @@ type Replaced = Partial<
     | 'readiness'
     | 'supervisors'
     | 'identity'
+    | 'login'
+    | 'probeHost'
     | 'policy'
     | 'outOfService'
     | 'webhook'
@@ -113,6 +115,8 @@ export async function startGateway(replaced: Replaced = {}): Promise<GatewayWorl
         return callers.get(token)
       },
     },
+    login: undefined,
+    probeHost: async () => [],
     announce: async (notification) => {
       announced.push(notification)
     },

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ComputePort } from '../../actors/ports/compute.ts'
 import type { IdentityPort } from '../../actors/ports/identity.ts'
+import type { LoginPort } from '../../actors/ports/login.ts'
 import type { LogPort } from '../../actors/ports/log.ts'
 import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { CodedError } from '../../schema/errors.ts'
@@ -9,6 +10,7 @@ import { computeApi } from './compute-api.ts'
 import type { Timing } from './exchange-repeatedly.ts'
 import { openHttpClient } from './http-client.ts'
 import { identityOf } from './identity.ts'
+import { loginOf } from './login.ts'
 import { openKeystone, type KeystoneOptions } from './keystone.ts'
 import { OddRows } from './odd-rows.ts'
 import { nova } from './nova.ts'
@@ -26,6 +28,7 @@ export interface Openstack extends AsyncDisposable {
   readonly compute: ComputePort
   readonly placement: PlacementPort
   readonly identity: IdentityPort
+  readonly login: LoginPort
   /** The number of logins that were tried. */
   loginCount(): number
   /** The number of HTTP requests that were started, with logins and repeats. */
@@ -54,6 +57,7 @@ export async function openOpenstack(options: OpenstackOptions): Promise<Openstac
     compute: nova(api),
     placement: placement(parts, api),
     identity: identityOf(parts),
+    login: loginOf({ ...parts, url: keystone.url }),
     loginCount: () => keystone.loginCount(),
     requestCount: () => client.requestCount(),
     oddRowCount: () => oddRows.count,

@@ -285,7 +285,7 @@ test('every accepted message can be used by each of its readers', async (t) => {
   for (const text of texts)
     t.regex(
       text,
-      /^id: [^\r\n]*\nevent: (recovery\.stepped|move\.stepped|guest\.followed)\ndata: [^\r\n]*\n\n$/,
+      /^id: [^\r\n]*\nevent: (host\.observed|leader\.proclaimed|recovery\.stepped|move\.stepped|guest\.followed)\ndata: [^\r\n]*\n\n$/,
     )
 })
 

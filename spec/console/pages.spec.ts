@@ -1,0 +1,235 @@
+/** The console in a browser, on the embedded demonstration and on a gateway with log-in. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import axe from 'axe-core'
+import test from 'ava'
+import type { Browser, Page } from 'playwright-core'
+import { openPage, startChromium } from '../support/chromium.ts'
+import { startConsole, PASSWORD } from '../support/console.ts'
+import { aHost, anInstance, aSegment } from '../support/gateway.ts'
+import { startServer, temporaryDirectory } from '../support/process.ts'
+
+/** Pictures of each page are put here; the two of the README are copies of them. */
+const PICTURES = process.env['CONSOLE_PICTURES']
+
+let browser: Browser
+test.before(async () => {
+  browser = await startChromium()
+})
+test.after.always(() => browser.close())
+
+/** The violations of axe-core's rules, each in one line. */
+async function violations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source)
+  const text: string = await page.evaluate(
+    'axe.run().then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => ' +
+      '`${location.hash} ${id}: ${nodes[0].html.slice(0, 200)} ${nodes[0].failureSummary}`)))',
+  )
+  return JSON.parse(text) as readonly string[]
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return
+  await mkdir(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+}
+
+const addressIn = (text: string): string =>
+  /http:\/\/127\.0\.0\.1:\d+\/console\//.exec(text)?.[0] ?? ''
+
+test.serial(
+  'a host dies before the reader’s eyes, and the timeline tells why and when',
+  async (t) => {
+    await using directory = await temporaryDirectory('console')
+    await using demo = await startServer({
+      command: process.execPath,
+      args: [join(process.cwd(), 'ops/cli.ts'), 'run', '--port', '0'],
+      cwd: directory.path,
+      ready: /console\s+http/,
+    })
+    await using open = await openPage(browser, addressIn(demo.output()))
+    const { page, troubles } = open
+    const host = page.locator('.cell', { hasText: 'compute-03' })
+    await host.and(page.locator('.dead, .recovering')).waitFor({ timeout: 60_000 })
+    await picture(page, 'fleet')
+    await page.getByRole('link', { name: 'Notifications' }).click()
+    await page.getByLabel('Type').selectOption('COMPUTE_HOST')
+    await page.locator('td.wide a').first().click()
+    const timeline = page.getByRole('list', { name: 'Timeline' })
+    for (const lane of [
+      /^Suspected by/,
+      /^Quorum and decision/,
+      /^Fence/,
+      /^Isolation/,
+      /^vm-\d+/,
+    ]) {
+      await timeline.getByText(lane).first().waitFor({ timeout: 60_000 })
+    }
+    // All of this appears without loading the page again.
+    await page.locator('h1 .tag', { hasText: 'finished' }).waitFor({ timeout: 90_000 })
+    await page.getByText('100%').waitFor()
+    await timeline.locator('[title*="guest is back"]').first().waitFor({ timeout: 90_000 })
+    const first: string = await page.evaluate('document.querySelector(".timeline .bar").style.left')
+    t.is(first, '0%', 'the first missed probe is the first sign')
+    t.deepEqual(await violations(page), [])
+    await picture(page, 'recovery')
+
+    await page.getByRole('button', { name: 'Let back' }).click()
+    await page.getByLabel('Reason').fill('the power supply is replaced')
+    await page.getByRole('dialog').getByRole('button', { name: 'Let back' }).click()
+    await page.getByText(/Let back by anybody.*the power supply is replaced/).waitFor()
+
+    for (const name of [
+      'Fleet',
+      'VM moves',
+      'Segments',
+      'Commands',
+      'Nodes',
+      'Live feed',
+      'My instances',
+    ]) {
+      await page.getByRole('link', { name, exact: true }).click()
+      await page.getByRole('heading', { name, level: 1 }).waitFor()
+      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      t.deepEqual(await violations(page), [], name)
+      await picture(page, name.toLowerCase().replace(' ', '-'))
+    }
+    await page.getByRole('link', { name: 'Fleet', exact: true }).click()
+    await page.locator('.cell').first().click()
+    await page.getByText(/It would be fenced/).waitFor()
+    t.deepEqual(await violations(page), [], 'host')
+    await picture(page, 'host')
+    t.deepEqual(troubles, [])
+  },
+)
+
+test.serial(
+  'a command that cannot be undone asks for a reason and the name of the host',
+  async (t) => {
+    await using world = await startConsole()
+    const segment = await aSegment(world)
+    await aHost(world, segment, '<img src=x onerror=alert(1)>compute')
+    const notification = {
+      type: 'COMPUTE_HOST',
+      hostname: 'compute-7',
+      generated_time: new Date(world.clock.wallMs()).toISOString(),
+      payload: { event: 'STOPPED', cluster_status: 'OFFLINE', host_status: 'NORMAL' },
+    }
+    await aHost(world, segment, 'compute-7')
+    await world.call({ method: 'POST', url: '/v1/notifications', body: { notification } })
+    const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
+    await using open = await openPage(browser, `${address}/console/`, { colorScheme: 'dark' })
+    const { page, troubles } = open
+    await page.getByLabel('User').waitFor()
+    t.deepEqual(await violations(page), [], 'log-in')
+    await picture(page, 'log-in')
+    await page.getByLabel('User').fill('admin')
+    await page.getByLabel('Password', { exact: true }).last().fill('guessed')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByText(/does not accept this/).waitFor()
+    await page.getByLabel('Password', { exact: true }).last().fill(PASSWORD)
+    await page.getByLabel('Project').fill('infra')
+    // The keyboard alone is enough.
+    await page.keyboard.press('Enter')
+    await page.getByText('<img src=x onerror=alert(1)>compute').waitFor()
+    t.deepEqual(await violations(page), [], 'fleet')
+    await page.getByRole('link', { name: 'Notifications' }).click()
+    await page.locator('td.wide a').first().click()
+    await page.getByRole('button', { name: 'Confirm dead' }).click()
+    const dialog = page.getByRole('dialog')
+    const give = dialog.getByRole('button', { name: 'Confirm dead' })
+    await dialog.getByLabel('Reason').fill('I pulled the plug')
+    t.true(await give.isDisabled())
+    t.deepEqual(await violations(page), [], 'dialog')
+    await dialog.getByLabel(/^Type compute-7/).fill('compute-7')
+    await page.keyboard.press('Enter')
+    await page.getByText(/Confirm dead by admin-user.*I pulled the plug/).waitFor()
+    t.is(world.commandsGiven.length, 1)
+    t.deepEqual(troubles, [])
+  },
+)
+
+test.serial(
+  'the wizard asks a host, and saves it when it answers or a person insists',
+  async (t) => {
+    let isWell = false
+    await using world = await startConsole({
+      probeHost: async () => [
+        { channel: 'ipmi', ok: isWell, text: isWell ? 'the power is on' : 'no answer within 5 s' },
+      ],
+    })
+    const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
+    await using open = await openPage(browser, `${address}/console/#/segments`)
+    const { page, troubles } = open
+    await page.getByText('Token', { exact: true }).click()
+    await page.locator('input[name=token]').fill('admin-token')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('button', { name: 'New segment' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('rack-9')
+    await page.keyboard.press('Enter')
+    const fillHost = async (name: string): Promise<void> => {
+      await dialog.getByLabel('Name').fill(name)
+      await dialog.locator('input[name=bmc_address]').fill(`bmc-${name}`)
+      await dialog.locator('input[name=bmc_username]').fill('fence')
+      await dialog.locator('input[name=bmc_password]').fill('secret')
+      await dialog.getByRole('button', { name: 'Ask it, and save it' }).click()
+    }
+    await dialog.getByText('step 2 of 2').waitFor()
+    await fillHost('compute-1')
+    await dialog.getByText('no answer within 5 s').waitFor()
+    t.deepEqual(await violations(page), [])
+    await picture(page, 'wizard')
+    const sort = [{ key: 'id', direction: 'asc' }] as const
+    const [segment] = await world.store.listSegments({}, { limit: 1, sort })
+    if (segment === undefined) return t.fail('no segment was made')
+    const names = async () =>
+      (await world.store.listHosts({ segment: segment.uuid }, { limit: 9, sort })).map(({ name }) =>
+        String(name),
+      )
+    t.deepEqual(await names(), [])
+    await dialog.getByRole('button', { name: 'Save it nevertheless' }).click()
+    await dialog.getByText('Saved: compute-1.').waitFor()
+    isWell = true
+    await fillHost('compute-2')
+    await dialog.getByText('Saved: compute-1, compute-2.').waitFor()
+    t.deepEqual(await names(), ['compute-1', 'compute-2'])
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'rack-9' }).click()
+    await page.getByText('Fence plan').waitFor()
+    await picture(page, 'segment')
+    t.deepEqual(await violations(page), [], 'segment')
+    t.deepEqual(troubles, [])
+  },
+)
+
+test.serial(
+  'a member sees the own instances and nothing else, on a small screen too',
+  async (t) => {
+    await using world = await startConsole({
+      compute: { listProjectInstances: async () => [anInstance(1), anInstance(2)] },
+    })
+    await aHost(world, await aSegment(world, 'secret-rack'), 'compute-1')
+    const address = await world.app.listen({ host: '127.0.0.1', port: 0 })
+    await using open = await openPage(browser, `${address}/console/`, { width: 360, height: 740 })
+    const { page, troubles } = open
+    await page.getByText('Token', { exact: true }).click()
+    await page.locator('input[name=token]').fill('member-token')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('link', { name: 'My instances' }).click()
+    await page.getByText('vm-2').waitFor()
+    t.deepEqual(await violations(page), [])
+    await picture(page, 'member')
+    for (const hidden of ['Fleet', 'Commands', 'Nodes', 'Live feed']) {
+      t.is(await page.getByRole('link', { name: hidden, exact: true }).count(), 0, hidden)
+    }
+    const widest: number = await page.evaluate('document.documentElement.scrollWidth')
+    t.true(widest <= 360, `${widest}`)
+    await page.evaluate('location.hash = "#/fleet"')
+    await page.getByText('vm-2').waitFor({ state: 'detached' })
+    t.false((await page.content()).includes('compute-1'))
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByText('You are logged out.').waitFor()
+    t.deepEqual(troubles, [])
+  },
+)
