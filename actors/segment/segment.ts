@@ -237,7 +237,8 @@ function nextTurn(
   if (host !== undefined) {
     return turns.length === 0 ? grant(identity, state, host, effects) : [state, effects]
   }
-  if (busy.filter(isBelowHost).length >= INSTANCE_AND_SERVICE_AT_ONCE) return [state, effects]
+  const handled = new Set([...busy.filter(isBelowHost), ...turns])
+  if (handled.size >= INSTANCE_AND_SERVICE_AT_ONCE) return [state, effects]
   const [small, line] = firstQueued(state)
   if (small === undefined) return [{ ...state, line }, effects]
   // What is decided about the same subject comes first: then it is known.

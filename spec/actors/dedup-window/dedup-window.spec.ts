@@ -65,7 +65,7 @@ test('a window begins by looking at once, and listens for a while before it judg
   t.deepEqual(state, { ...EMPTY_WINDOW, looking: true })
   t.deepEqual(effects, [
     timer<DedupWindowMessage>('settle', 6000, { type: 'window.settled' }),
-    { type: 'unfinished.read', afterId: 0 },
+    { type: 'unfinished.read', part: 'page', afterId: 0 },
     lookLater,
   ])
 })
@@ -241,8 +241,7 @@ test('a window that has just begun hands on what its observers confirm, and what
 
 test('a stored notification is looked at without waiting for the next turn', (t) => {
   t.deepEqual(after([{ type: 'window.notified' }]).effects, [
-    { type: 'unfinished.read', afterId: 0 },
-    lookLater,
+    { type: 'unfinished.read', part: 'new', afterId: 0 },
   ])
 })
 
@@ -255,7 +254,7 @@ test('a notification that comes during a look leads to one more look', (t) => {
 test('our own accepted report is looked at once', (t) => {
   const acceptance = { kind: 'accepted', notification: notificationRow() } as const
   const message = { type: 'window.reported', host: H1, acceptance, atMs: 3 } as const
-  t.deepEqual(after([message]).effects, [{ type: 'unfinished.read', afterId: 0 }, lookLater])
+  t.deepEqual(after([message]).effects, [{ type: 'unfinished.read', part: 'new', afterId: 0 }])
 })
 
 for (const acceptance of [

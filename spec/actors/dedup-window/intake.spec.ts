@@ -168,7 +168,7 @@ for (const [what, notification] of [
   test(`a word about ${what} has the leader look at once, and each word anew`, async (t) => {
     await using leader = leaderThatListens()
     await leader.say(said(notification))
-    t.deepEqual(leader.told, [{ type: 'window.notified' }])
+    t.deepEqual(leader.told, [{ type: 'window.commanded' }])
     await leader.say(said(notification))
     t.is(leader.told.length, 2)
     t.deepEqual(leader.parked, [])

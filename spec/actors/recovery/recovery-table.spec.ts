@@ -50,6 +50,7 @@ const ORDERS: readonly RecoveryOrder[] = [
   orderOf({}, 'seen alive all the time'),
   orderOf({ status: 'running' }),
   orderOf(GUEST),
+  orderOf({ ...GUEST, payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_SHUTDOWN' } }),
 ]
 
 const { known: fresh } = newRecovery(orderOf({}))

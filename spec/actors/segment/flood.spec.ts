@@ -52,41 +52,61 @@ function flooded(host = H2): Scene {
   return scene
 }
 
-test('a host that is reported among thousands of guests is decided next', (t) => {
+const FIRST = Array.from({ length: INSTANCE_AND_SERVICE_AT_ONCE }, (_, number) => guest(number))
+
+test('a host that is reported among thousands of guests is decided next, and alone', (t) => {
   const scene = flooded()
   scene.tell(recover())
-  t.deepEqual(scene.consulted, ['guest-0'])
-  scene.tell(consulted(guest(0)))
-  scene.tell(about('recovery.admitted', guest(0).uuid))
-  t.deepEqual(scene.consulted, ['guest-0', N1])
+  const first = FIRST.map(({ uuid }) => uuid)
+  t.deepEqual(scene.consulted, first)
+  for (const notification of FIRST) {
+    t.false(scene.consulted.includes(N1), 'guests are still being decided')
+    scene.tell(consulted(notification))
+    scene.tell(about('recovery.admitted', notification.uuid))
+  }
+  t.deepEqual(scene.consulted, [...first, N1])
+  scene.tell({ to: FIRST[0]?.uuid ?? N1, message: CONCLUDED })
+  t.is(scene.consulted.length, first.length + 1, 'no guest is decided beside a host')
+})
+
+const CONCLUDED = {
+  type: 'fault.concluded',
+  notification: guest(0).uuid,
+  status: 'finished',
+  reason: 'it runs',
+} as const
+
+test('two reports about one instance are decided one after the other', (t) => {
+  const scene = new Scene()
+  const one = guest(1)
+  const again = { ...one, uuid: notificationId('again') }
+  scene.tell(recover(one))
+  scene.tell(recover(again))
+  t.deepEqual(scene.consulted, [one.uuid])
+  scene.tell(consulted(one))
+  scene.tell(about('recovery.admitted', one.uuid))
+  t.deepEqual(scene.consulted, [one.uuid, again.uuid])
 })
 
 test('few guests are restarted at once, each in its turn, until all had a turn', (t) => {
   const scene = flooded()
   let most = 0
-  const answered = new Set<string>()
-  for (let asked = scene.consulted.at(-1); asked !== undefined; asked = next()) {
-    answered.add(asked)
-    const notification = guest(Number(asked.replace('guest-', '')))
+  for (let index = 0; index < scene.consulted.length; index += 1) {
+    const notification = guest(Number(scene.consulted[index]?.replace('guest-', '')))
     scene.tell(consulted(notification))
     scene.tell(about('recovery.admitted', notification.uuid))
     most = Math.max(most, scene.stage.kinds.filter((kind) => kind === 'restarting').length)
-    if (scene.consulted.at(-1) === asked) finishOne()
-  }
-  function next(): string | undefined {
-    const last = scene.consulted.at(-1)
-    return last === undefined || answered.has(last) ? undefined : last
+    if (index === scene.consulted.length - 1) finishOne()
   }
   function finishOne(): void {
     const ids = [...scene.stage.state.recoveries.keys()]
     const notification = ids.find((id) => scene.stage.kindOf(id) === 'restarting')
     if (notification === undefined) return
-    const end = { type: 'fault.concluded', notification, status: 'finished' } as const
-    scene.tell({ to: notification, message: { ...end, reason: 'it runs' } })
+    scene.tell({ to: notification, message: { ...CONCLUDED, notification } })
     scene.tell(about('recovery.concluded', notification))
   }
   t.is(most, INSTANCE_AND_SERVICE_AT_ONCE)
-  t.is(answered.size, GUESTS)
+  t.is(new Set(scene.consulted).size, GUESTS)
   t.is(scene.consulted.length, GUESTS)
 })
 
@@ -94,22 +114,23 @@ test('guests of a host that is reported dead wait for its recovery without repea
   const scene = flooded(H1)
   scene.tell(recover())
   const hostFault = { notification: N1, certified: false, state: 'open' } as const
-  scene.tell(consulted(guest(0, H1), { hostFault }))
+  const wait = (number: number): readonly Effect[] =>
+    scene.tell(consulted(guest(number, H1), { hostFault }))
+  for (const number of FIRST.keys()) wait(number)
   const timers = scene.tell(consulted()).filter(({ type }) => type === 'timer.start')
   t.deepEqual(timers, [])
   scene.tell({ to: N1, message: { type: 'recovery.deferred', reason: 'too many hosts fail' } })
-  for (let number = 1; number < GUESTS; number += 1) {
-    const effects = scene.tell(consulted(guest(number, H1), { hostFault }))
+  for (let number = FIRST.length; number < GUESTS; number += 1) {
     t.deepEqual(
-      effects.filter(({ type }) => type === 'timer.start'),
+      wait(number).filter(({ type }) => type === 'timer.start'),
       [],
     )
   }
   t.is(scene.noted.filter((uuid) => uuid !== N1).length, GUESTS, 'the reason is on record, once')
   const before = scene.consulted.length
   scene.tell(about('recovery.gone'))
-  t.is(scene.consulted.length, before + 1, 'now it is their turn')
-  t.is(scene.stage.kinds.filter((kind) => kind === 'queued').length, GUESTS - 1)
+  t.is(scene.consulted.length, before + FIRST.length, 'now it is their turn')
+  t.is(scene.stage.kinds.filter((kind) => kind === 'queued').length, GUESTS - FIRST.length)
 })
 
 test('a recovery that is being concluded gets no more messages, because it may stop before it reads them', (t) => {
