@@ -62,9 +62,9 @@ async function withLogin(
       return `${services?.length ?? 0} compute services can be listed`
     },
   )
-  const identity = await openIdentity(config, ambient, openstack)
+  const people = await openIdentity(config, ambient, openstack)
   const tokens =
-    identity === undefined
+    people === undefined
       ? []
       : [
           await examine(
@@ -74,7 +74,7 @@ async function withLogin(
               mend: 'check [keystone_authtoken], and give its account the role admin or service in its project',
             },
             async () => {
-              await identity.validate(NO_TOKEN)
+              await people.identity.validate(NO_TOKEN)
               return 'the account may ask who owns a token'
             },
           ),
