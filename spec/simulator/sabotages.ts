@@ -96,8 +96,7 @@ export const ignoreOperators: Sabotage = (ports) => {
   return {
     ...ports,
     store: withChanges(store, {
-      readSnapshot: async (...parameters) =>
-        withoutOrders(await store.readSnapshot(...parameters)),
+      readSnapshot: async (...parameters) => withoutOrders(await store.readSnapshot(...parameters)),
       recordIntent: async (epoch, entry) => {
         await store.appendJournal(epoch, { ...entry, kind: 'intent' })
         return { kind: 'granted' }

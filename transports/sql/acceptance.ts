@@ -68,10 +68,10 @@ async function acceptFirst(
   const columns = Object.keys(head.row) as (keyof NewRow)[] // the row's own columns
   const inserted = await transactions.statement((db) => {
     const valuesOf = ({ hostName, row }: Arrival, index: number) =>
-      db.selectNoFrom(({ val }) => [
-        val(index).as('place'),
-        val(nameKey(hostName)).as('reported_name'),
-        ...columns.map((column) => val(row[column]).as(column)),
+      db.selectNoFrom((eb) => [
+        eb.val(index).as('place'),
+        eb.val(nameKey(hostName)).as('reported_name'),
+        ...columns.map((column) => eb.val(row[column]).as(column)),
       ])
     const reports = others.reduce(
       (all, next, index) => all.unionAll(valuesOf(next, index + 1)),

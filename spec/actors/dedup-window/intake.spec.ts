@@ -283,6 +283,9 @@ const delivered = (
 const deliveries = (effect: IntakeEffect | Tell | undefined): readonly FaultDelivery[] =>
   effect?.type === 'faults.store' ? effect.faults.map(({ delivery }) => delivery) : []
 
+const stored = ({ delivery }: { readonly delivery: FaultDelivery }) =>
+  ({ kind: 'stored', delivery }) as const
+
 test('while faults are stored, others wait, and are stored together in their order', (t) => {
   const [first, second, third] = [delivered('one'), delivered('two'), delivered('three')]
   const [storing, effects] = intake(LISTENING, first)
@@ -290,8 +293,6 @@ test('while faults are stored, others wait, and are stored together in their ord
   const [waiting, none] = intake(storing, second)
   const [more, neither] = intake(waiting, third)
   t.deepEqual([...none, ...neither], [])
-  const stored = ({ delivery }: { readonly delivery: FaultDelivery }) =>
-    ({ kind: 'stored', delivery }) as const
   const [next, after] = intake(more, {
     type: 'intake.faults-handled',
     outcomes: [stored(first)],

@@ -168,7 +168,7 @@ test.serial(
 
     const paused = await run('pause', 'compute-1', '--reason', 'switch work')
     t.is(paused.err, '')
-  t.is(paused.out, `pause is given about compute-1, recovery ${uuid}\n`)
+    t.is(paused.out, `pause is given about compute-1, recovery ${uuid}\n`)
     t.like((await gateway.store.listCommands(notificationId(uuid)))[0], {
       kind: 'pause',
       reason: 'switch work',
