@@ -87,7 +87,19 @@ const CASES: readonly (readonly [what: string, change: Partial<Evidence>, finds:
       guestDeaths: [{ instance: INSTANCE, host: 'compute-02', atMs: 30_000 }],
       copies: [{ instance: INSTANCE, vmState: 'stopped', host: 'compute-02', hosts: [] }],
     },
-    /died on compute-02, was not reported, and does not run/,
+    /died on compute-02, no recovery of it ended, and it does not run/,
+  ],
+  [
+    'a guest that died and whose report was ignored',
+    {
+      guestDeaths: [{ instance: INSTANCE, host: 'compute-02', atMs: 30_000 }],
+      notifications: [
+        notification,
+        { ...notification, uuid: 'n-2', type: 'VM', status: 'ignored', instance: INSTANCE },
+      ],
+      copies: [{ instance: INSTANCE, vmState: 'stopped', host: 'compute-02', hosts: [] }],
+    },
+    /died on compute-02, no recovery of it ended, and it does not run/,
   ],
   [
     'an instance on two hosts',

@@ -133,9 +133,13 @@ function unreported(evidence: Evidence): readonly Finding[] {
         ({ instance, updatedAtMs }) =>
           instance === death.instance && updatedAtMs + ROUNDING_MS > death.atMs,
       )
-      return told.length === 0 && runs.get(death.instance) !== true
+      const isSilent = told.every(({ status }) => status === 'ignored')
+      return isSilent && runs.get(death.instance) !== true
     })
-    .map(({ instance, host }) => `${instance} died on ${host}, was not reported, and does not run`)
+    .map(
+      ({ instance, host }) =>
+        `${instance} died on ${host}, no recovery of it ended, and it does not run`,
+    )
   return [...silentHosts, ...silentGuests].map((what) => ({ promise: 'every fault ends', what }))
 }
 

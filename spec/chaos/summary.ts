@@ -64,19 +64,25 @@ const countBy = (words: readonly string[]): Readonly<Record<string, number>> =>
     [...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]),
   )
 
+/** Times in ms. `all` has each failover: when the harness stood still meanwhile, this machine was too busy to measure. */
 function figuresOf(measured: readonly Failover[], how: Failover['how']): object {
   const found = measured.filter((each) => each.how === how)
   if (found.length === 0) return { count: 0 }
-  const at = (share: number, field: 'toProclaimedMs' | 'toFirstActMs'): number =>
-    Math.round(
-      quantile(
-        found.map((each) => each[field]),
-        share,
-      ),
-    )
+  const figure = (values: readonly number[]): object => {
+    const at = (share: number): number => Math.round(quantile(values, share))
+    return { p50: at(0.5), p99: at(0.99) }
+  }
+  const released = found.flatMap(({ toReleasedMs }) => toReleasedMs ?? [])
   return {
     count: found.length,
-    proclaimedMs: { p50: at(0.5, 'toProclaimedMs'), p99: at(0.99, 'toProclaimedMs') },
-    firstActMs: { p50: at(0.5, 'toFirstActMs'), p99: at(0.99, 'toFirstActMs') },
+    ...(released.length === 0 ? {} : { releasedMs: figure(released) }),
+    proclaimedMs: figure(found.map(({ toProclaimedMs }) => toProclaimedMs)),
+    firstActMs: figure(found.map(({ toFirstActMs }) => toFirstActMs)),
+    all: found.map((each) => [
+      each.toReleasedMs === undefined ? null : Math.round(each.toReleasedMs),
+      Math.round(each.toProclaimedMs),
+      Math.round(each.toFirstActMs),
+      { loopDelayMsMax: Math.round(each.loopDelayMsMax) },
+    ]),
   }
 }
