@@ -126,9 +126,15 @@ export class FaultSource {
     if (this.#random.next() < SHARE_REPORTED_BY_COMPUTE) void this.#tellCompute(name)
   }
 
+  /**
+   * Nova never ends an evacuation whose target's nova-compute was restarted in the middle of the rebuild. The product waits half an
+   * hour for it, because the guest may run there, and a run is not that long. So hosts with such a rebuild are left alone.
+   */
   #killService(): void {
     const { cloud } = this.#world.http
-    const victim = this.#pick(this.#world.hosts.filter(({ name }) => this.#isWell(name)))
+    const victim = this.#pick(
+      this.#world.hosts.filter(({ name }) => this.#isWell(name) && !cloud.isRebuildingAt(name)),
+    )
     if (victim === undefined) return
     const { name } = victim
     this.#world.truth.serviceDeaths += 1
@@ -204,13 +210,27 @@ export class FaultSource {
 
   async #followReports(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      for (const death of this.#untold) {
-        if (await this.#isTold(death)) {
-          this.#untold = this.#untold.filter((each) => each !== death)
-        }
-      }
+      await this.#readReports()
       await sleep(SERVICE_LOOK_MS)
     }
+  }
+
+  async #readReports(): Promise<void> {
+    for (const death of this.#untold) {
+      if (await this.#isTold(death)) {
+        this.#untold = this.#untold.filter((each) => each !== death)
+      }
+    }
+  }
+
+  /** How many deaths have no answer yet: nobody has told them, or no recovery of the host has ended. */
+  async countUnanswered(): Promise<number> {
+    await this.#readReports()
+    let count = this.#untold.length
+    for (const { host, atMs, repairedAtMs } of this.#world.truth.hostDeaths) {
+      if (repairedAtMs === undefined && !(await this.#hasEnded(host, atMs))) count += 1
+    }
+    return count
   }
 
   /** Whether a report counts, or the guest runs again. A report that was ignored may be a forged one of before. */
