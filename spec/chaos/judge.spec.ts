@@ -46,6 +46,7 @@ const GOOD: Evidence = {
 const samplesOf = (sampleOf: (round: number) => Partial<Footprint>): readonly Footprint[] =>
   Array.from({ length: 60 }, (_, round) => ({
     atMs: 10_000 * round,
+    cpuMs: 1000 * round,
     memoryMb: 80,
     descriptors: 30,
     children: 2,
@@ -180,6 +181,11 @@ test('a recovery counts that has failed, and an instance that was given up with 
 
 test('memory that grows only while a process begins is no leak', (t) => {
   const change = growing((round) => ({ memoryMb: Math.min(160, 80 + 40 * round) }))
+  t.deepEqual(found({ ...GOOD, ...change }), [])
+})
+
+test('memory of a process that has hardly had a processor is no leak, for it still begins', (t) => {
+  const change = growing((round) => ({ memoryMb: 80 + 4 * round, cpuMs: 300 * round }))
   t.deepEqual(found({ ...GOOD, ...change }), [])
 })
 

@@ -194,8 +194,9 @@ function staleSteps({ journal }: Evidence): readonly Finding[] {
   return findings
 }
 
-/** What a process holds at the beginning of its life is no measure. */
+/** What a process holds at the beginning of its life is no measure. On a busy machine it begins slowly, so its own time counts, too. */
 const WARM_UP_MS = 60_000
+const WARM_UP_CPU_MS = 20_000
 /** A shorter life after that says nothing. */
 const LIFE_MS = 120_000
 const MEMORY_GROWTH_MB = 48
@@ -207,7 +208,9 @@ const ZOMBIES_MAX = 1
 
 function leaks(tracks: readonly Track[]): readonly Finding[] {
   return tracks.flatMap(({ node, pid, startedAtMs, samples }) => {
-    const grown = samples.filter(({ atMs }) => atMs - startedAtMs > WARM_UP_MS)
+    const grown = samples.filter(
+      ({ atMs, cpuMs }) => atMs - startedAtMs > WARM_UP_MS && cpuMs > WARM_UP_CPU_MS,
+    )
     const lasting = (grown.at(-1)?.atMs ?? 0) - (grown[0]?.atMs ?? 0)
     const zombies = samples.slice(-2).map((each) => each.zombies)
     const what =

@@ -64,20 +64,21 @@ const countBy = (words: readonly string[]): Readonly<Record<string, number>> =>
     [...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]),
   )
 
+const figureOf = (values: readonly number[]): object => ({
+  p50: Math.round(quantile(values, 0.5)),
+  p99: Math.round(quantile(values, 0.99)),
+})
+
 /** Times in ms. `all` has each failover: when the harness stood still meanwhile, this machine was too busy to measure. */
 function figuresOf(measured: readonly Failover[], how: Failover['how']): object {
   const found = measured.filter((each) => each.how === how)
   if (found.length === 0) return { count: 0 }
-  const figure = (values: readonly number[]): object => {
-    const at = (share: number): number => Math.round(quantile(values, share))
-    return { p50: at(0.5), p99: at(0.99) }
-  }
   const released = found.flatMap(({ toReleasedMs }) => toReleasedMs ?? [])
   return {
     count: found.length,
-    ...(released.length === 0 ? {} : { releasedMs: figure(released) }),
-    proclaimedMs: figure(found.map(({ toProclaimedMs }) => toProclaimedMs)),
-    firstActMs: figure(found.map(({ toFirstActMs }) => toFirstActMs)),
+    ...(released.length === 0 ? {} : { releasedMs: figureOf(released) }),
+    proclaimedMs: figureOf(found.map(({ toProclaimedMs }) => toProclaimedMs)),
+    firstActMs: figureOf(found.map(({ toFirstActMs }) => toFirstActMs)),
     all: found.map((each) => [
       each.toReleasedMs === undefined ? null : Math.round(each.toReleasedMs),
       Math.round(each.toProclaimedMs),
