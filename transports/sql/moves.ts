@@ -1,5 +1,6 @@
 /** Instance moves of a recovery: planned once, then changed by compare-and-set on their status. */
 import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely'
+import { gaveWayTo } from '../../actors/ports/host-fault.ts'
 import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move-store.ts'
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type RecordedMove } from '../../schema/records.ts'
@@ -14,7 +15,15 @@ import {
 } from './attempts.ts'
 import { FOLLOWED } from './awaited-guests.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import { flag, moveOf, nameKey, recordedMoveOf, touchedMoveOf, wholeSecond } from './rows.ts'
+import {
+  flag,
+  moveOf,
+  nameKey,
+  notificationOf,
+  recordedMoveOf,
+  touchedMoveOf,
+  wholeSecond,
+} from './rows.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /**
@@ -98,7 +107,7 @@ export function moveStore(
 /** What is read of moves without their recovery. */
 const readingMoves = (
   transactions: Transactions,
-): Pick<MoveStore, 'listLeftLocked' | 'listTouched' | 'findSuccessor'> => ({
+): Pick<MoveStore, 'listLeftLocked' | 'listTouched' | 'listOpenGuestFaults' | 'findSuccessor'> => ({
   listLeftLocked: () =>
     transactions.read(async (db) => {
       const unfinished = db
@@ -135,6 +144,25 @@ const readingMoves = (
         .execute()
       const rows = [...from, ...onTheirWay].toSorted((one, other) => one.id - other.id)
       return [...new Map(rows.map((row) => [row.instance_uuid, touchedMoveOf(row)])).values()]
+    }),
+
+  listOpenGuestFaults: (host, recovery) =>
+    transactions.read(async (db) => {
+      const ours = db.selectFrom('hosts').select('uuid').where('name_key', '=', nameKey(host))
+      const rows = await db
+        .selectFrom('notifications')
+        .selectAll()
+        .where('source_host_uuid', 'in', ours)
+        .where('type', '=', 'VM')
+        .where((eb) =>
+          eb.or([
+            eb('status', 'in', UNFINISHED_STATUSES),
+            eb.and([eb('status', '=', 'ignored'), eb('message', '=', gaveWayTo(recovery))]),
+          ]),
+        )
+        .orderBy('id')
+        .execute()
+      return rows.map(notificationOf)
     }),
 
   findSuccessor: (instance, target) =>
@@ -252,7 +280,7 @@ const touched = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
 
 /**
  * Writes the origins of moves that have none yet. The earlier state of an instance is never read a
- * second time.
+ * second time, but one that had failed before its host is to run, also when that was not known yet.
  */
 async function keepOrigins(
   trx: Transaction<Database>,
@@ -267,15 +295,17 @@ async function keepOrigins(
       .select('move_uuid')
       .where('move_uuid', 'in', batch)
       .execute()
-    for (const { move_uuid: move } of kept) wanted.delete(move)
+    for (const { move_uuid: move } of kept) {
+      const plan = wanted.get(move)
+      if (plan?.failedBefore === true) await correctOrigin(trx, move, plan)
+      wanted.delete(move)
+    }
   }
-  const rows = [...wanted].map(([move, { origin, held }]) => ({
+  const rows = [...wanted].map(([move, plan]) => ({
     move_uuid: move,
-    vm_state: origin.vmState,
-    task_state: origin.taskState,
-    power_state: origin.powerState,
-    locked: flag(origin.locked),
-    held: flag(held),
+    ...statesOf(plan),
+    locked: flag(plan.origin.locked),
+    held: flag(plan.held),
   }))
   for (let first = 0; first < rows.length; first += BATCH) {
     await trx
@@ -283,6 +313,26 @@ async function keepOrigins(
       .values(rows.slice(first, first + BATCH))
       .execute()
   }
+}
+
+const statesOf = ({ origin }: PlannedMove) => ({
+  vm_state: origin.vmState,
+  task_state: origin.taskState,
+  power_state: origin.powerState,
+})
+
+/** Of a move in flight or after its end, the state that it was requested with counts. */
+async function correctOrigin(
+  trx: Transaction<Database>,
+  move: MoveId,
+  plan: PlannedMove,
+): Promise<void> {
+  const open = trx
+    .selectFrom('vm_moves')
+    .select('uuid')
+    .where('uuid', '=', move)
+    .where('status', 'in', ['pending', 'failed'])
+  await trx.updateTable('move_origins').set(statesOf(plan)).where('move_uuid', 'in', open).execute()
 }
 
 /** False for a spare that is being given back: no instance may go there. */

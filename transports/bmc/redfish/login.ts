@@ -1,6 +1,6 @@
 /**
  * Logs in to a Redfish service: with its own session, or with each request when the service has no
- * sessions, or none that is free. Services must support both (DSP0266, "Authentication methods"),
+ * sessions, or none that is free. Services must support both (decision 0060 says where that is from),
  * and user and password in a request need no place among the sessions.
  */
 import type { RedfishSettings } from '../../../schema/control-attributes.ts'

@@ -1,5 +1,5 @@
 /** The meaning of each event of a guest (Masakari's vocabulary: `event` and `vir_domain_event`). */
-import type { GuestFault } from '../instance-recovery/refutation.ts'
+import type { GuestFault } from './refutation.ts'
 
 type EventPolicy =
   | { readonly kind: 'act'; readonly fault: GuestFault }
