@@ -1,6 +1,5 @@
 /** Instance moves of a recovery: planned once, then changed by compare-and-set on their status. */
 import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely'
-import { gaveWayTo } from '../../actors/ports/host-fault.ts'
 import type { MoveChange, MoveStore, PlannedMove } from '../../actors/ports/move-store.ts'
 import { moveId, type HostName, type MoveId, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type RecordedMove } from '../../schema/records.ts'
@@ -15,15 +14,8 @@ import {
 } from './attempts.ts'
 import { FOLLOWED } from './awaited-guests.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
-import {
-  flag,
-  moveOf,
-  nameKey,
-  notificationOf,
-  recordedMoveOf,
-  touchedMoveOf,
-  wholeSecond,
-} from './rows.ts'
+import { flag, moveOf, nameKey, recordedMoveOf, touchedMoveOf, wholeSecond } from './rows.ts'
+import { readOpenGuestFaults } from './guest-faults.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /**
@@ -147,23 +139,7 @@ const readingMoves = (
     }),
 
   listOpenGuestFaults: (host, recovery) =>
-    transactions.read(async (db) => {
-      const ours = db.selectFrom('hosts').select('uuid').where('name_key', '=', nameKey(host))
-      const rows = await db
-        .selectFrom('notifications')
-        .selectAll()
-        .where('source_host_uuid', 'in', ours)
-        .where('type', '=', 'VM')
-        .where((eb) =>
-          eb.or([
-            eb('status', 'in', UNFINISHED_STATUSES),
-            eb.and([eb('status', '=', 'ignored'), eb('message', '=', gaveWayTo(recovery))]),
-          ]),
-        )
-        .orderBy('id')
-        .execute()
-      return rows.map(notificationOf)
-    }),
+    transactions.read((db) => readOpenGuestFaults(db, host, recovery)),
 
   findSuccessor: (instance, target) =>
     transactions.read(async (db) => {
