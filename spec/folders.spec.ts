@@ -18,8 +18,8 @@ const FOLDERS: readonly (readonly [folder: string, imports: string])[] = [
   ['leadership', 'kernel ports'],
   ['verification', 'ports'],
   ['fence', 'kernel leadership policy ports verification'],
-  ['evacuator', 'fence kernel leadership placement policy ports verification'],
-  ['instance-recovery', 'evacuator kernel leadership policy ports verification'],
+  ['instance-recovery', 'kernel leadership policy ports verification'],
+  ['evacuator', 'fence instance-recovery kernel leadership placement policy ports verification'],
   ['process-recovery', 'kernel leadership policy ports'],
   [
     'recovery',

@@ -8,7 +8,7 @@ import type {
   NotificationId,
   SegmentId,
 } from '../../schema/ids.ts'
-import type { MoveOrigin, RecordedMove, RecoveryMethod, TouchedMove } from '../../schema/records.ts'
+import type { MoveOrigin, RecordedMove, RecoveryMethod } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { KernelEffect, Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
@@ -25,7 +25,7 @@ import type { MoveTrack } from './move-track.ts'
 import type { Places } from './places.ts'
 import type { Poll } from './poll-schedule.ts'
 import type { Preparation, RestoringOrder, SeenSuccessor } from './restoration.ts'
-import type { DiskPolicy, SelectionRules } from './selection.ts'
+import type { Before, DiskPolicy, SelectionRules } from './selection.ts'
 
 export interface EvacuationOrder {
   readonly notification: NotificationId
@@ -76,13 +76,12 @@ export interface EvacuatorRules extends SelectionRules, MoveRules, Pick<SegmentH
 }
 
 /** Everything that is read about the dead host before its instances are moved. */
-export interface Survey extends Pick<SegmentHosts, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
+export interface Survey
+  extends Before, Pick<SegmentHosts, 'hosts' | 'services' | 'rooms' | 'takenSpares'> {
   readonly method: RecoveryMethod
   readonly instances: readonly Instance[]
   readonly evacuations: readonly Evacuation[]
   readonly disks: DiskPolicy
-  /** Moves that earlier recoveries of this host began and could not end. */
-  readonly touched: readonly TouchedMove[]
   /** What other recoveries have requested and the free capacity (`rooms`) does not show yet. */
   readonly takenByOthers: Loads
   readonly demands: Demands

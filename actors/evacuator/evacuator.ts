@@ -104,7 +104,7 @@ function onSurveyed(
   if (state.kind !== 'surveying') return [state, []]
   const following = order.forbidden !== null
   const selected = following ? [] : selectInstances(survey.instances, rules, survey.disks)
-  const moves = selected.map((each) => planOf(each, survey.touched))
+  const moves = selected.map((each) => planOf(each, survey))
   return [{ kind: 'planning', survey }, [{ type: 'moves.plan', moves }, { type: 'bookings.watch' }]]
 }
 

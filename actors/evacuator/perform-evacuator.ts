@@ -181,10 +181,16 @@ async function unlessAway(
 
 const blocked = (reason: string): EvacuatorMessage => ({ type: 'evacuator.blocked', reason })
 
-const surveyed = async (context: EvacuationContext): Promise<EvacuatorMessage> => ({
-  type: 'evacuator.surveyed',
-  survey: await survey(context),
-})
+async function surveyed(context: EvacuationContext): Promise<EvacuatorMessage> {
+  const found = await survey(context)
+  for (const { id, name } of found.instances) {
+    const by = found.failedBefore.get(id)
+    if (by === undefined) continue
+    const detail = `${name} had failed before its host did (recovery ${by}): it is to run again`
+    await note(context, { kind: 'decision', step: 'plan', detail })
+  }
+  return { type: 'evacuator.surveyed', survey: found }
+}
 
 /**
  * While instances wait for capacity, the host is checked again: if it is back, they can run there.

@@ -9,10 +9,10 @@ import { ANYWHERE, targetsOf } from '../placement/targets.ts'
 import type { EvacuatorRules, Survey } from './evacuator-messages.ts'
 import { NEVER_ASKED } from './move-track.ts'
 import { Assignment, hostOf } from './places.ts'
-import { selectInstances, type Selected } from './selection.ts'
+import { selectInstances, type Selected, type Before } from './selection.ts'
 
 /** What an evacuation would read. */
-export type Prospect = Omit<Survey, 'evacuations' | 'touched' | 'takenByOthers' | 'atMs'>
+export type Prospect = Omit<Survey, 'evacuations' | keyof Before | 'takenByOthers' | 'atMs'>
 
 type Rules = Pick<EvacuatorRules, 'placement'> & Parameters<typeof selectInstances>[1]
 

@@ -157,7 +157,8 @@ export function preparationsOf(move: MoveTrack): readonly Preparation[] {
   const mayInterfere = !isUsual(origin) || (isOtherwise(now, move) && !isPlain)
   return [
     ...(mayInterfere && !now.locked ? (['lock'] as const) : []),
-    ...(mustReset(now) ? (['call-broken'] as const) : []),
+    // Nova starts what was in error, and leaves stopped what was stopped.
+    ...(mustReset(now) || (isPlain && now.vmState === 'stopped') ? (['call-broken'] as const) : []),
   ]
 }
 

@@ -2,10 +2,13 @@
  * Selects the instances of a dead host that are moved and their order, says why the others are not,
  * and makes the row of each with its state before the recovery changes it. Pure.
  */
+import type { InstanceId, NotificationId } from '../../schema/ids.ts'
 import type { MoveOrigin, RecordedMove, TouchedMove } from '../../schema/records.ts'
 import type { SegmentPolicy } from '../../schema/segment-policy.ts'
+import { RUNNING } from '../instance-recovery/ladder.ts'
 import type { Instance } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
+import { isHaEnabled } from '../policy/ha-enabled.ts'
 import { isRebuilding, restorationOf } from './restoration.ts'
 
 export interface SelectionRules {
@@ -32,17 +35,6 @@ export type SelectionVerdict =
 export interface Selected {
   readonly instance: Instance
   readonly verdict: SelectionVerdict
-}
-
-/** The words that oslo.utils' `bool_from_string` reads as true. */
-const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 't', 'true', 'on', 'y', 'yes'])
-
-/** Whether the owner marked the instance. */
-export function isHaEnabled(
-  { metadata }: Pick<Instance, 'metadata'>,
-  metadataKey: string,
-): boolean {
-  return TRUE_WORDS.has((metadata[metadataKey] ?? '').trim().toLowerCase())
 }
 
 /** Whether an instance would be moved if its host died now. */
@@ -126,25 +118,36 @@ export function readPriority(
   return { priority: PRIORITY_DEFAULT, note }
 }
 
-/**
- * The row of an instance. `touched`: moves that earlier recoveries of the host began and could not
- * end.
- */
+/** What is known of the instances from before the fault of their host. */
+export interface Before {
+  /** Moves that earlier recoveries of the host began and could not end. */
+  readonly touched: readonly TouchedMove[]
+  /** Instances that had failed before and were to run again, with the recovery that was to start them. */
+  readonly failedBefore: ReadonlyMap<InstanceId, NotificationId>
+}
+
+/** The row of an instance. */
 export function planOf(
   { instance, verdict }: Selected,
-  touched: readonly TouchedMove[],
+  { touched, failedBefore }: Before,
 ): PlannedMove {
   const earlier = touched.find((move) => move.instance === instance.id)
+  const before = originOf(instance, earlier)
+  const failed = verdict.kind === 'move' && failedBefore.has(instance.id)
   const about = {
     instance: instance.id,
     instanceName: instance.name,
-    origin: originOf(instance, earlier),
+    origin: failed ? { ...before, ...RAN } : before,
+    failedBefore: failed,
     held: earlier?.held === true && instance.locked,
   }
   return verdict.kind === 'leave'
     ? { ...about, status: 'ignored', message: verdict.reason }
     : { ...about, status: 'pending', message: verdict.note }
 }
+
+/** The state of a guest before its own fault: Nova has stopped it since, and nobody wanted that. */
+const RAN = { vmState: 'active', taskState: null, powerState: RUNNING } as const
 
 /**
  * The state of the instance before the fault. An earlier attempt may have left it in error, in a

@@ -20,6 +20,7 @@ import type { UnfinishedRecovery } from '../ports/store.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { RECORDS_SINCE_MS } from './apply-records.ts'
 import { note } from './journal.ts'
+import { readFailedBefore } from './failed-before.ts'
 import type { EvacuationContext } from './evacuation-context.ts'
 import type { Survey } from './evacuator-messages.ts'
 
@@ -48,9 +49,11 @@ export async function survey(context: EvacuationContext): Promise<Survey> {
   ])
   const list = { instances: listed, services }
   const { instances, demands } = await readDemands(world, asked, ground, list)
+  const failedBefore = await readFailedBefore(context, instances)
   const atMs = world.clock.monotonicMs()
   const takenByOthers = world.bookings.takenByOthers(order)
-  return { instances, services, evacuations, touched, takenByOthers, demands, ...segment, atMs }
+  const before = { touched, failedBefore }
+  return { instances, services, evacuations, ...before, takenByOthers, demands, ...segment, atMs }
 }
 
 /** Hosts that are reported dead. No instance is sent there. */

@@ -4,11 +4,11 @@
  * journal and from Nova each time, so that a new leader can go on.
  */
 import type { HostName, InstanceId, NotificationId } from '../../schema/ids.ts'
-import { isHaEnabled } from '../evacuator/selection.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type KernelEffect, type Step } from '../kernel/behaviour.ts'
 import type { ActorRef } from '../kernel/ref.ts'
 import type { Instance } from '../ports/compute.ts'
+import { isHaEnabled } from '../policy/ha-enabled.ts'
 import type { FaultOutcome, FaultReply } from '../policy/fault-reply.ts'
 import type { GuestFault } from './refutation.ts'
 import {

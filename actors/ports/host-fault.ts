@@ -13,6 +13,10 @@ export interface HostFault {
   readonly state: 'open' | 'cancelled' | 'ended'
 }
 
+/** The message of a smaller fault that has given way to this recovery of its host. */
+export const gaveWayTo = (recovery: NotificationId): string =>
+  `superseded by the fault of its host, recovery ${recovery}`
+
 /** What one recovery did to one instance. */
 export interface InstanceRestart {
   readonly notification: NotificationId

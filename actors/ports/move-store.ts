@@ -10,6 +10,7 @@ import type {
 import type {
   MoveOrigin,
   MoveStatus,
+  Notification,
   RecordedMove,
   TouchedMove,
   VmMove,
@@ -19,6 +20,8 @@ export interface PlannedMove {
   readonly instance: InstanceId
   readonly instanceName: string
   readonly origin: MoveOrigin
+  /** It had failed before its host did: `origin` replaces one that was written before that was known. */
+  readonly failedBefore: boolean
   /** Locked by us in an earlier recovery that could not unlock it. */
   readonly held: boolean
   /** ignored: the instance is left as it is, and `message` says why. */
@@ -52,7 +55,8 @@ export type Refuser = 'scheduler' | 'target'
 export interface MoveStore {
   /**
    * Adds the moves that the recovery does not have yet, in this order; returns all its moves by id.
-   * The earlier state of an instance is written with its first plan and never changed.
+   * The earlier state of an instance is written with its first plan, and changed only for one that had
+   * failed before its host, as long as its evacuation is not in flight.
    */
   planMoves(
     epoch: Epoch,
@@ -95,6 +99,11 @@ export interface MoveStore {
    * recovery; the latest one of each instance.
    */
   listTouched(host: HostName, recovery: NotificationId): Promise<readonly TouchedMove[]>
+  /**
+   * Faults of guests of this host about which nothing was concluded before its own fault: the
+   * unfinished ones, and those that gave way to this recovery. Oldest first.
+   */
+  listOpenGuestFaults(host: HostName, recovery: NotificationId): Promise<readonly Notification[]>
   /** The unfinished recovery of the host to which an instance was moved; undefined without one. */
   findSuccessor(instance: InstanceId, target: HostName): Promise<Successor | undefined>
   /** Leaves the state before the fault to the successor: its `listTouched` shows the move. */

@@ -4,7 +4,7 @@ import { isoTime } from '../../schema/time.ts'
 import { quarantinedUntil } from '../policy/quarantine.ts'
 import type { InstanceRestart } from '../ports/host-fault.ts'
 import { hold, ignored, type DecisionRules, type Rule, type Situation } from './decision.ts'
-import { eventPolicy } from './instance-events.ts'
+import { eventPolicy } from '../instance-recovery/instance-events.ts'
 import { policyOf } from '../policy/segment-policy.ts'
 import { superseded } from './superseded.ts'
 

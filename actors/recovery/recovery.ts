@@ -38,7 +38,7 @@ import { refOf, startChild, stopChild } from '../registry.ts'
 import type { Cut } from '../verification/cut.ts'
 import { censusOf } from './census.ts'
 import { decide } from './decide.ts'
-import { needlessReason } from './instance-events.ts'
+import { needlessReason } from '../instance-recovery/instance-events.ts'
 import { onHeard } from './operator-orders.ts'
 import type {
   RecoveryEffects,

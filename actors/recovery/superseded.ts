@@ -1,6 +1,6 @@
 /** The fault of a host supersedes the faults of its guests and of its nova-compute. Pure. */
 import type { Host, Notification } from '../../schema/records.ts'
-import type { HostFault } from '../ports/host-fault.ts'
+import { gaveWayTo, type HostFault } from '../ports/host-fault.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { hold, ignored, type Decision, type DecisionRules, type Situation } from './decision.ts'
 
@@ -20,7 +20,7 @@ export function superseded(
   const fault = situation.snapshot.hostFault ?? heldBy(maintenanceBy)
   if (fault === undefined) return undefined
   const { notification, certified, state } = fault
-  if (certified) return ignored(`superseded by the fault of its host, recovery ${notification}`)
+  if (certified) return ignored(gaveWayTo(notification))
   switch (state) {
     case 'open': {
       const reason = `its host is reported dead: recovery ${notification} comes first`

@@ -1,13 +1,17 @@
 /** Breaks one promise on purpose near the end of a run, so that one sees that the judge finds it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool, ResultSetHeader } from 'mysql2/promise'
+import { until } from '../support/until.ts'
 import type { FaultSource } from './faults.ts'
 import type { Breakage } from './plan.ts'
 import type { ChaosWorld } from './world.ts'
 
 /** The host that the saboteur lets die is recovered so soon. */
 const EVACUATED_WITHIN_MS = 120_000
+/** Chaos may have taken away what is to be broken, or the database. */
+const FOUND_WITHIN_MS = 120_000
 
-/** Resolves when it is done. */
+/** Resolves when it is done; throws when there was nothing to break. */
 export async function breakPromise(
   world: ChaosWorld,
   breakage: Breakage,
@@ -44,24 +48,43 @@ async function evacuateAgain({ http, truth }: ChaosWorld, faults: FaultSource): 
   }
 }
 
-async function powerOff({ hosts, truth, http }: ChaosWorld): Promise<void> {
-  const host = hosts.find(
-    ({ name }) => truth.deathOf(name) === undefined && http.cloud.machine(name).serves,
-  )
-  if (host !== undefined) truth.powerOff(host.name)
+async function powerOff({ hosts, truth }: ChaosWorld, faults: FaultSource): Promise<void> {
+  const powerOffOne = (): boolean => {
+    const host = hosts.find(({ name }) => faults.mayBreak(name))
+    if (host !== undefined) truth.powerOff(host.name)
+    return host !== undefined
+  }
+  await until('a host is healthy', powerOffOne, FOUND_WITHIN_MS)
 }
 
 /** What a leader could write that neither looks at its clock nor is checked by the store. */
 async function writeWithStaleEpoch({ pool }: ChaosWorld): Promise<void> {
-  await pool.query(
-    `INSERT INTO journal (recorded_at, epoch, notification_uuid, run, kind, step, subject, detail)
+  const statement = `INSERT INTO journal (recorded_at, epoch, notification_uuid, run, kind, step, subject, detail)
      SELECT recorded_at, 0, notification_uuid, run, kind, step, subject, detail
-     FROM journal ORDER BY id DESC LIMIT 1`,
-  )
+     FROM journal ORDER BY id DESC LIMIT 1`
+  await until('a line is in the journal', () => hasChanged(pool, statement), FOUND_WITHIN_MS)
 }
 
 /** The row of a fault that a gateway has accepted is deleted. */
-async function loseFault({ pool, truth }: ChaosWorld): Promise<void> {
-  const lost = truth.acceptances.at(-1)?.notification
-  await pool.query('DELETE FROM notifications WHERE notification_uuid = ?', [lost ?? ''])
+async function loseFault({ pool, truth }: ChaosWorld, faults: FaultSource): Promise<void> {
+  faults.reportHealthyHost()
+  const statement = 'DELETE FROM notifications WHERE notification_uuid = ?'
+  await until(
+    'a fault is accepted',
+    () => {
+      const lost = truth.acceptances.at(-1)?.notification
+      return lost === undefined ? Promise.resolve(false) : hasChanged(pool, statement, lost)
+    },
+    FOUND_WITHIN_MS,
+  )
+}
+
+/** Whether the statement has changed a row; false, too, while the database is away. */
+async function hasChanged(pool: Pool, statement: string, ...values: string[]): Promise<boolean> {
+  try {
+    const [{ affectedRows }] = await pool.query<ResultSetHeader>(statement, values)
+    return affectedRows > 0
+  } catch {
+    return false
+  }
 }

@@ -9,7 +9,7 @@ import { SeededRandom } from '../../transports/simulated/random.ts'
 import { formatEntry } from '../../transports/simulated/ledger.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { breakPromise } from './breakages.ts'
-import { collect, countUnfinished, pendingFaults } from './evidence.ts'
+import { collect, countUnfinished, latestStep, pendingFaults } from './evidence.ts'
 import { FailoverWatch } from './failovers.ts'
 import { FaultSource, paceOf } from './faults.ts'
 import { FootprintWatch } from './footprint.ts'
@@ -24,8 +24,8 @@ import { openChaosWorld, type ChaosWorld } from './world.ts'
 /** Hosts are heard and guests are seen before anything breaks. */
 const CALM_MS = 10_000
 const SAMPLE_MS = 5000
-/** Everything is healed; the product has so long to end what it has begun. */
-const SETTLE_MS = 300_000
+/** Everything is healed. The product may take as long as this machine lets it, but not so long for one step. */
+const STALLED_MS = 300_000
 /** How long nothing was unfinished. */
 const QUIET_MS = 6000
 /** An evacuation must be under way to be asked for again, so a host dies for it at the beginning. */
@@ -47,10 +47,10 @@ async function chaos(plan: ChaosPlan): Promise<number> {
   await using watch = startWatch(world, logs)
   await sleep(CALM_MS)
   say(`the chaos begins after ${Math.round((performance.now() - startedAtMs) / 1000)} s`)
-  const { forger, nuisances } = await disturb(world, plan, failovers)
+  const { forger, nuisances, faults } = await disturb(world, plan, failovers)
   await using _forger = forger
   say('everything is healed; what has begun may end')
-  const settledMs = await settle(world)
+  const settledMs = await settle(world, faults)
   await watch.footprints.sample(world.processes())
   const evidence = await collect(world, watch.footprints)
   const findings = judge(evidence)
@@ -101,21 +101,24 @@ async function disturb(world: ChaosWorld, plan: ChaosPlan, failovers: FailoverWa
   ])
   await reporter.settled()
   givenUp.abort()
-  return { forger, nuisances }
+  return { forger, nuisances, faults }
 }
 
-/** Ms until nothing was unfinished any more; the judge says what still is. */
-async function settle(world: ChaosWorld): Promise<number> {
+/** Ms until nothing was unfinished any more, or the product did not get on; the judge says what still is unfinished. */
+async function settle(world: ChaosWorld, faults: FaultSource): Promise<number> {
   const fromMs = performance.now()
-  let quietSinceMs = fromMs
-  while (performance.now() - fromMs < SETTLE_MS) {
+  let [quietSinceMs, stepAtMs, step] = [fromMs, fromMs, 0]
+  const isOpen = async (): Promise<boolean> =>
+    (await countUnfinished(world)) > 0 ||
+    (await pendingFaults(world)) > 0 ||
+    (await faults.countUnanswered()) > 0
+  while (performance.now() - stepAtMs < STALLED_MS) {
     await sleep(1000)
     world.truth.readOn()
-    const open = await countUnfinished(world).catch(() => 1)
-    if (open > 0 || (await pendingFaults(world).catch(() => 1)) > 0) {
-      quietSinceMs = performance.now()
-    }
+    if (await isOpen().catch(() => true)) quietSinceMs = performance.now()
     if (performance.now() - quietSinceMs > QUIET_MS) break
+    const latest = await latestStep(world).catch(() => step)
+    if (latest > step) [step, stepAtMs] = [latest, performance.now()]
   }
   return quietSinceMs - fromMs
 }

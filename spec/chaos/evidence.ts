@@ -74,6 +74,12 @@ export async function countUnfinished({ pool }: ChaosWorld): Promise<number> {
   return Number(rows[0]?.['count'] ?? 0)
 }
 
+/** The id of the latest line in the journal: it grows while the product gets on. */
+export async function latestStep({ pool }: ChaosWorld): Promise<number> {
+  const [rows] = await pool.query<RowDataPacket[]>('SELECT MAX(id) AS id FROM journal')
+  return Number(rows[0]?.['id'] ?? 0)
+}
+
 /** Faults in the stream that the engines have not acknowledged. */
 export async function pendingFaults({ nats, access }: ChaosWorld): Promise<number> {
   const { user, password: pass } = access.witness

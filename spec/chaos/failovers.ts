@@ -1,8 +1,13 @@
-/** Hears on the bus who leads, and measures how long the next leader takes after the end of the one before. */
+/**
+ * Hears on the bus who leads, and measures how long the next leader takes after the end of the one before. Part of that time is
+ * this machine's own: when it is overloaded, the harness hears late, too. So each figure says how long the harness stood still.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Pool, RowDataPacket } from 'mysql2/promise'
 import type { NatsConnection } from 'nats'
 import type { Received } from '../../schema/messages/catalogue.ts'
 import { decode, subjectOf, type Encoded } from '../../schema/messages/codec.ts'
+import { leaseSubject } from '../../transports/nats/streams.ts'
 import { until } from '../support/until.ts'
 import { connectLastingly } from './bus-access.ts'
 import { CLOUD, type ChaosWorld } from './world.ts'
@@ -14,9 +19,21 @@ export type Ending = 'SIGKILL' | 'SIGTERM'
 /** Times since the signal, ms. */
 export interface Failover {
   readonly how: Ending
+  /** Until the lease was given back; undefined when it ran out. */
+  readonly toReleasedMs: number | undefined
   readonly toProclaimedMs: number
   /** Until it announced the first step of a recovery. */
   readonly toFirstActMs: number
+  /** The longest time in which the harness stood still meanwhile. */
+  readonly loopDelayMsMax: number
+}
+
+/** An ending that is measured. */
+interface Running {
+  readonly how: Ending
+  readonly epoch: number
+  readonly atMs: number
+  releasedAtMs: number | undefined
 }
 
 interface Leading {
@@ -35,13 +52,20 @@ export class FailoverWatch implements AsyncDisposable {
   readonly #connection: NatsConnection
   readonly #pool: Pool
   #latest: Leading | undefined
-  #running: { readonly how: Ending; readonly epoch: number; readonly atMs: number } | undefined
+  #running: Running | undefined
+  readonly #delays = monitorEventLoopDelay({ resolution: 10 })
   #changes = 0
   #missed = 0
 
   private constructor(connection: NatsConnection, pool: Pool) {
     this.#connection = connection
     this.#pool = pool
+    this.#delays.enable()
+    connection.subscribe(leaseSubject(CLOUD), {
+      callback: (error, { headers }) => {
+        if (error === null && headers?.get('KV-Operation') === 'DEL') this.#released()
+      },
+    })
     for (const topic of TOPICS) {
       connection.subscribe(subjectOf(CLOUD, topic, '>'), {
         callback: (error, message) => {
@@ -85,7 +109,9 @@ export class FailoverWatch implements AsyncDisposable {
 
   /** The leader is about to end. */
   begin(how: Ending): void {
-    this.#running = { how, epoch: this.#latest?.epoch ?? 0, atMs: performance.now() }
+    this.#delays.reset()
+    const epoch = this.#latest?.epoch ?? 0
+    this.#running = { how, epoch, atMs: performance.now(), releasedAtMs: undefined }
   }
 
   get hasActed(): boolean {
@@ -104,7 +130,12 @@ export class FailoverWatch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#delays.disable()
     await this.#connection.close()
+  }
+
+  #released(): void {
+    if (this.#running !== undefined) this.#running.releasedAtMs ??= performance.now()
   }
 
   #take(message: Encoded): void {
@@ -117,10 +148,13 @@ export class FailoverWatch implements AsyncDisposable {
     const latest = this.#latest
     if (running === undefined || latest === undefined || latest.epoch <= running.epoch) return
     if (epoch <= running.epoch || type === 'leader.proclaimed') return
+    const { how, atMs, releasedAtMs } = running
     this.measured.push({
-      how: running.how,
-      toProclaimedMs: latest.atMs - running.atMs,
-      toFirstActMs: performance.now() - running.atMs,
+      how,
+      toReleasedMs: releasedAtMs === undefined ? undefined : releasedAtMs - atMs,
+      toProclaimedMs: latest.atMs - atMs,
+      toFirstActMs: performance.now() - atMs,
+      loopDelayMsMax: this.#delays.max / 1e6,
     })
     this.#running = undefined
   }

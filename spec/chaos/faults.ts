@@ -4,14 +4,12 @@ import type { RowDataPacket } from 'mysql2/promise'
 import { draw, type SeededRandom } from '../../transports/simulated/random.ts'
 import { senderOf } from '../support/bridge-world.ts'
 import type { Reporter } from './reporter.ts'
-import type { HostFate } from './truth.ts'
+import type { GuestDeath, HostFate } from './truth.ts'
 import type { ChaosWorld } from './world.ts'
 
 const FATES: readonly HostFate[] = ['loses power', 'hangs', 'is cut off']
 /** At most this share of the hosts is broken at once. */
 const BROKEN_SHARE_MAX = 0.3
-/** A host whose guest has just died is left alone until the death is reported, for nobody could know of it otherwise. */
-const REPORTED_WITHIN_MS = 20_000
 const REPAIR_LOOK_MS = 2000
 const SERVICE_LOOK_MS = 500
 const SHARE_REPORTED_BY_CLIENT = 0.4
@@ -45,8 +43,8 @@ export class FaultSource {
   readonly #reporter: Reporter
   readonly #say: (line: string) => void
   #inService: ReadonlySet<string> = new Set()
-  /** Hosts that are left alone until then, `performance.now()`. */
-  readonly #spared = new Map<string, number>()
+  /** Deaths of guests that are not in the store. Their hosts are left alone, for nobody could know of them otherwise. */
+  #untold: readonly GuestDeath[] = []
 
   constructor(
     world: ChaosWorld,
@@ -66,9 +64,10 @@ export class FaultSource {
       this.#again(pace.hostMs, signal, () => this.killHost()),
       this.#again(pace.guestMs, signal, () => this.killGuest()),
       this.#again(pace.serviceMs, signal, () => this.#killService()),
-      this.#again(pace.errorMs, signal, () => this.#reportHealthyHost()),
+      this.#again(pace.errorMs, signal, () => this.reportHealthyHost()),
       this.#repairHosts(signal),
       this.#followService(signal),
+      this.#followReports(signal),
     ])
   }
 
@@ -85,12 +84,9 @@ export class FaultSource {
     )
     const victim = this.#pick(running)
     if (victim?.host === undefined || victim.host === null) return
-    this.#spared.set(victim.host, performance.now() + REPORTED_WITHIN_MS)
-    this.#world.truth.guestDeaths.push({
-      instance: victim.id,
-      host: victim.host,
-      atMs: Date.now(),
-    })
+    const death = { instance: victim.id, host: victim.host, atMs: Date.now() }
+    this.#world.truth.guestDeaths.push(death)
+    this.#untold = [...this.#untold, death]
     cloud.killGuest(victim.id)
   }
 
@@ -110,12 +106,7 @@ export class FaultSource {
     const { truth, http } = this.#world
     const broken = truth.hostDeaths.filter(({ repairedAtMs }) => repairedAtMs === undefined)
     if (broken.length >= Math.max(1, BROKEN_SHARE_MAX * this.#world.hosts.length)) return
-    const nowMs = performance.now()
-    const victim = this.#pick(
-      this.#world.hosts.filter(
-        ({ name }) => this.#isWell(name) && (this.#spared.get(name) ?? 0) < nowMs,
-      ),
-    )
+    const victim = this.#pick(this.#world.hosts.filter(({ name }) => this.mayBreak(name)))
     const fate = this.#pick(FATES)
     if (victim === undefined || fate === undefined) return
     const { name } = victim
@@ -135,9 +126,15 @@ export class FaultSource {
     if (this.#random.next() < SHARE_REPORTED_BY_COMPUTE) void this.#tellCompute(name)
   }
 
+  /**
+   * Nova never ends an evacuation whose target's nova-compute was restarted in the middle of the rebuild. The product waits half an
+   * hour for it, because the guest may run there, and a run is not that long. So hosts with such a rebuild are left alone.
+   */
   #killService(): void {
     const { cloud } = this.#world.http
-    const victim = this.#pick(this.#world.hosts.filter(({ name }) => this.#isWell(name)))
+    const victim = this.#pick(
+      this.#world.hosts.filter(({ name }) => this.#isWell(name) && !cloud.isRebuildingAt(name)),
+    )
     if (victim === undefined) return
     const { name } = victim
     this.#world.truth.serviceDeaths += 1
@@ -155,7 +152,7 @@ export class FaultSource {
   }
 
   /** A client is wrong: nothing may happen to the host. */
-  #reportHealthyHost(): void {
+  reportHealthyHost(): void {
     const host = this.#pick(this.#world.hosts.filter(({ name }) => this.#isWell(name)))
     if (host !== undefined) this.#reporter.report(hostDown(host.name))
   }
@@ -211,13 +208,58 @@ export class FaultSource {
     }
   }
 
+  async #followReports(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#readReports()
+      await sleep(SERVICE_LOOK_MS)
+    }
+  }
+
+  async #readReports(): Promise<void> {
+    for (const death of this.#untold) {
+      if (await this.#isTold(death)) {
+        this.#untold = this.#untold.filter((each) => each !== death)
+      }
+    }
+  }
+
+  /** How many deaths have no answer yet: nobody has told them, or no recovery of the host has ended. */
+  async countUnanswered(): Promise<number> {
+    await this.#readReports()
+    let count = this.#untold.length
+    for (const { host, atMs, repairedAtMs } of this.#world.truth.hostDeaths) {
+      if (repairedAtMs === undefined && !(await this.#hasEnded(host, atMs))) count += 1
+    }
+    return count
+  }
+
+  /** Whether a report counts, or the guest runs again. A report that was ignored may be a forged one of before. */
+  async #isTold({ instance, atMs }: GuestDeath): Promise<boolean> {
+    if (this.#world.http.cloud.copiesOf(instance).length > 0) return true
+    try {
+      const [rows] = await this.#world.pool.query<RowDataPacket[]>(
+        `SELECT id FROM notifications WHERE type = 'VM' AND payload LIKE ?
+         AND status <> 'ignored' AND COALESCE(updated_at, created_at) >= ? LIMIT 1`,
+        [`%${instance}%`, wholeSecond(atMs)],
+      )
+      return rows.length > 0
+    } catch {
+      return false // the database is away
+    }
+  }
+
+  /** Whether the host is well, and nothing that happened on it is known to nobody else. */
+  mayBreak(host: string): boolean {
+    return this.#isWell(host) && this.#untold.every((death) => death.host !== host)
+  }
+
   /** Whether a recovery after that time has ended, and no other one is open. */
   async #hasEnded(host: string, sinceMs: number): Promise<boolean> {
     try {
       const [rows] = await this.#world.pool.query<RowDataPacket[]>(
         `SELECT n.status FROM notifications n JOIN hosts h ON h.uuid = n.source_host_uuid
          WHERE h.name = ? AND n.type = 'COMPUTE_HOST' AND COALESCE(n.updated_at, n.created_at) >= ?`,
-        [host, Math.floor(sinceMs / 1000) * 1000],
+        [host, wholeSecond(sinceMs)],
       )
       const statuses = rows.map(({ status }) => String(status))
       const isOpen = statuses.some((status) => ['new', 'running', 'error'].includes(status))
@@ -237,6 +279,9 @@ export class FaultSource {
     return items[Math.floor(this.#random.next() * items.length)]
   }
 }
+
+/** As the store keeps times. */
+const wholeSecond = (atMs: number): number => Math.floor(atMs / 1000) * 1000
 
 /** What a monitor of Masakari's reports of a host that its cluster has lost. */
 const hostDown = (hostname: string) =>

@@ -4,6 +4,8 @@ import type { ProductProcess } from './product-process.ts'
 
 export interface Footprint {
   readonly atMs: number
+  /** The processor time that it has used. */
+  readonly cpuMs: number
   readonly memoryMb: number
   readonly descriptors: number
   readonly children: number
@@ -56,6 +58,13 @@ async function readFamilies(): Promise<ReadonlyMap<number, readonly Child[]>> {
   return families
 }
 
+/** The kernel counts in hundredths of a second. */
+async function readCpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return 10 * (Number(fields[11]) + Number(fields[12]))
+}
+
 async function readFootprint(
   pid: number,
   children: readonly Child[],
@@ -65,6 +74,7 @@ async function readFootprint(
     const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
     return {
       atMs: performance.now(),
+      cpuMs: await readCpuMs(pid),
       memoryMb: kilobytes / 1024,
       descriptors: (await readdir(`/proc/${pid}/fd`)).length,
       children: children.length,

@@ -46,6 +46,7 @@ const GOOD: Evidence = {
 const samplesOf = (sampleOf: (round: number) => Partial<Footprint>): readonly Footprint[] =>
   Array.from({ length: 60 }, (_, round) => ({
     atMs: 10_000 * round,
+    cpuMs: 1000 * round,
     memoryMb: 80,
     descriptors: 30,
     children: 2,
@@ -87,7 +88,19 @@ const CASES: readonly (readonly [what: string, change: Partial<Evidence>, finds:
       guestDeaths: [{ instance: INSTANCE, host: 'compute-02', atMs: 30_000 }],
       copies: [{ instance: INSTANCE, vmState: 'stopped', host: 'compute-02', hosts: [] }],
     },
-    /died on compute-02, was not reported, and does not run/,
+    /died on compute-02, no recovery of it ended, and it does not run/,
+  ],
+  [
+    'a guest that died and whose report was ignored',
+    {
+      guestDeaths: [{ instance: INSTANCE, host: 'compute-02', atMs: 30_000 }],
+      notifications: [
+        notification,
+        { ...notification, uuid: 'n-2', type: 'VM', status: 'ignored', instance: INSTANCE },
+      ],
+      copies: [{ instance: INSTANCE, vmState: 'stopped', host: 'compute-02', hosts: [] }],
+    },
+    /died on compute-02, no recovery of it ended, and it does not run/,
   ],
   [
     'an instance on two hosts',
@@ -168,6 +181,11 @@ test('a recovery counts that has failed, and an instance that was given up with 
 
 test('memory that grows only while a process begins is no leak', (t) => {
   const change = growing((round) => ({ memoryMb: Math.min(160, 80 + 40 * round) }))
+  t.deepEqual(found({ ...GOOD, ...change }), [])
+})
+
+test('memory of a process that has hardly had a processor is no leak, for it still begins', (t) => {
+  const change = growing((round) => ({ memoryMb: 80 + 4 * round, cpuMs: 300 * round }))
   t.deepEqual(found({ ...GOOD, ...change }), [])
 })
 

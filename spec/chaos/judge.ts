@@ -133,9 +133,13 @@ function unreported(evidence: Evidence): readonly Finding[] {
         ({ instance, updatedAtMs }) =>
           instance === death.instance && updatedAtMs + ROUNDING_MS > death.atMs,
       )
-      return told.length === 0 && runs.get(death.instance) !== true
+      const isSilent = told.every(({ status }) => status === 'ignored')
+      return isSilent && runs.get(death.instance) !== true
     })
-    .map(({ instance, host }) => `${instance} died on ${host}, was not reported, and does not run`)
+    .map(
+      ({ instance, host }) =>
+        `${instance} died on ${host}, no recovery of it ended, and it does not run`,
+    )
   return [...silentHosts, ...silentGuests].map((what) => ({ promise: 'every fault ends', what }))
 }
 
@@ -190,8 +194,9 @@ function staleSteps({ journal }: Evidence): readonly Finding[] {
   return findings
 }
 
-/** What a process holds at the beginning of its life is no measure. */
+/** What a process holds at the beginning of its life is no measure. On a busy machine it begins slowly, so its own time counts, too. */
 const WARM_UP_MS = 60_000
+const WARM_UP_CPU_MS = 20_000
 /** A shorter life after that says nothing. */
 const LIFE_MS = 120_000
 const MEMORY_GROWTH_MB = 48
@@ -203,7 +208,9 @@ const ZOMBIES_MAX = 1
 
 function leaks(tracks: readonly Track[]): readonly Finding[] {
   return tracks.flatMap(({ node, pid, startedAtMs, samples }) => {
-    const grown = samples.filter(({ atMs }) => atMs - startedAtMs > WARM_UP_MS)
+    const grown = samples.filter(
+      ({ atMs, cpuMs }) => atMs - startedAtMs > WARM_UP_MS && cpuMs > WARM_UP_CPU_MS,
+    )
     const lasting = (grown.at(-1)?.atMs ?? 0) - (grown[0]?.atMs ?? 0)
     const zombies = samples.slice(-2).map((each) => each.zombies)
     const what =

@@ -64,19 +64,26 @@ const countBy = (words: readonly string[]): Readonly<Record<string, number>> =>
     [...Map.groupBy(words, (word) => word)].map(([word, all]) => [word, all.length]),
   )
 
+const figureOf = (values: readonly number[]): object => ({
+  p50: Math.round(quantile(values, 0.5)),
+  p99: Math.round(quantile(values, 0.99)),
+})
+
+/** Times in ms. `all` has each failover: when the harness stood still meanwhile, this machine was too busy to measure. */
 function figuresOf(measured: readonly Failover[], how: Failover['how']): object {
   const found = measured.filter((each) => each.how === how)
   if (found.length === 0) return { count: 0 }
-  const at = (share: number, field: 'toProclaimedMs' | 'toFirstActMs'): number =>
-    Math.round(
-      quantile(
-        found.map((each) => each[field]),
-        share,
-      ),
-    )
+  const released = found.flatMap(({ toReleasedMs }) => toReleasedMs ?? [])
   return {
     count: found.length,
-    proclaimedMs: { p50: at(0.5, 'toProclaimedMs'), p99: at(0.99, 'toProclaimedMs') },
-    firstActMs: { p50: at(0.5, 'toFirstActMs'), p99: at(0.99, 'toFirstActMs') },
+    ...(released.length === 0 ? {} : { releasedMs: figureOf(released) }),
+    proclaimedMs: figureOf(found.map(({ toProclaimedMs }) => toProclaimedMs)),
+    firstActMs: figureOf(found.map(({ toFirstActMs }) => toFirstActMs)),
+    all: found.map((each) => [
+      each.toReleasedMs === undefined ? null : Math.round(each.toReleasedMs),
+      Math.round(each.toProclaimedMs),
+      Math.round(each.toFirstActMs),
+      { loopDelayMsMax: Math.round(each.loopDelayMsMax) },
+    ]),
   }
 }

@@ -11,6 +11,7 @@ export const plannedRow = (
   instance,
   instanceName,
   origin: { vmState: 'active', taskState: null, powerState: 1, locked: false },
+  failedBefore: false,
   held: false,
   status: 'pending',
   message: null,

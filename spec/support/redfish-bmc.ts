@@ -16,6 +16,12 @@ export interface RedfishHabits {
   /** POST to a collection without a slash at its end is redirected (old Supermicro). */
   readonly redirects?: 'no' | 'to a slash' | 'elsewhere'
   readonly sessionsMax?: number
+  /** A session that was not used for so long ends, ms; undefined: none does. */
+  readonly sessionIdleMs?: number
+  /** The clock of the sessions. */
+  readonly nowMs?: () => number
+  /** Whether user and password are taken with a request; the standard lets owners refuse that. */
+  readonly basic?: 'taken' | 'refused'
   readonly acceptedWith?: 200 | 202 | 204
   /** The answer to the order when the machine is off already. */
   readonly whenOff?: 204 | 400 | 409
@@ -158,7 +164,7 @@ export async function startRedfishBmc(
 /** What is behind the socket. */
 class RedfishService {
   readonly password = new Secret('s3cr3t-of-the-redfish-bmc')
-  readonly sessions = new Map<string, string>()
+  readonly sessions = new Map<string, { readonly id: string; usedAtMs: number }>()
   readonly requests: SeenRequest[] = []
   temper: RedfishTemper = 'obey'
   readonly #habits: RedfishHabits
@@ -248,7 +254,7 @@ class RedfishService {
   }
 
   #logOut(path: string): Answer {
-    for (const [token, id] of this.sessions) {
+    for (const [token, { id }] of this.sessions) {
       if (path !== `${SESSIONS}/${id}`) continue
       this.sessions.delete(token)
       return { status: 204 }
@@ -303,10 +309,11 @@ class RedfishService {
     if (!this.#isRight(memberOf(body, 'UserName'), memberOf(body, 'Password'))) {
       return failure(401, 'Base.1.8.ResourceAtUriUnauthorized')
     }
+    this.#endIdle()
     if (this.sessions.size >= sessionsMax) return failure(503, 'IDRAC.2.4.RAC0218')
     this.#opened += 1
     const [token, id] = [`token-${this.#opened}`, String(this.#opened)]
-    this.sessions.set(token, id)
+    this.sessions.set(token, { id, usedAtMs: this.#nowMs() })
     const place = `${SESSIONS}/${id}`
     const Location = locations === 'url' ? `https://127.0.0.1${place}` : place
     return {
@@ -318,10 +325,29 @@ class RedfishService {
 
   #isLoggedIn({ authorization, ...headers }: IncomingHttpHeaders): boolean {
     const token = headers['x-auth-token']
-    if (typeof token === 'string') return this.sessions.has(token)
-    if (authorization === undefined) return false
+    if (typeof token === 'string') return this.#isOpen(token)
+    if (authorization === undefined || this.#habits.basic === 'refused') return false
     const [user, ...rest] = Buffer.from(authorization.slice(6), 'base64').toString().split(':')
     return this.#isRight(user, rest.join(':'))
+  }
+
+  #isOpen(token: string): boolean {
+    this.#endIdle()
+    const session = this.sessions.get(token)
+    if (session !== undefined) session.usedAtMs = this.#nowMs()
+    return session !== undefined
+  }
+
+  #nowMs(): number {
+    return this.#habits.nowMs?.() ?? performance.now()
+  }
+
+  #endIdle(): void {
+    const { sessionIdleMs = Number.POSITIVE_INFINITY } = this.#habits
+    const sinceMs = this.#nowMs() - sessionIdleMs
+    for (const [token, { usedAtMs }] of this.sessions) {
+      if (usedAtMs < sinceMs) this.sessions.delete(token)
+    }
   }
 
   #isRight(username: unknown, password: unknown): boolean {

@@ -72,7 +72,7 @@ const LOCAL: Readonly<Record<string, readonly RegExp[]>> = {
  * need none.
  */
 const LIBRARY: Readonly<Record<string, RegExp>> = {
-  nats: /^npm:nats$/,
+  nats: /^npm:nats(\/|$)/,
   amqp: /^npm:(amqplib|seek-bzip)(\/|$)/,
   sql: /^npm:(kysely|mysql2)(\/|$)/,
   bmc: /^npm:node-pty$/,

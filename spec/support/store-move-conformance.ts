@@ -2,9 +2,17 @@
  * What every store keeps of a recovery's instances: their earlier states, every attempt, and our
  * locks.
  */
+import { gaveWayTo } from '../../actors/ports/host-fault.ts'
 import type { Refuser } from '../../actors/ports/move-store.ts'
-import { hostName, instanceId, epoch as toEpoch } from '../../schema/ids.ts'
-import type { MoveStatus } from '../../schema/records.ts'
+import type { NewNotification } from '../../actors/ports/store.ts'
+import {
+  hostName,
+  instanceId,
+  epoch as toEpoch,
+  type HostName,
+  type NotificationId,
+} from '../../schema/ids.ts'
+import type { MoveStatus, Notification } from '../../schema/records.ts'
 import { plannedRow } from './planned.ts'
 import {
   accepted,
@@ -18,9 +26,16 @@ import {
 const VM = instanceId('0f0e0d0c-0000-4000-8000-000000000001')
 const OTHER = instanceId('0f0e0d0c-0000-4000-8000-000000000002')
 const PAUSED = { vmState: 'paused', taskState: 'unpausing', powerState: 3, locked: true }
+const STOPPED = { vmState: 'stopped', taskState: null, powerState: 4, locked: true }
 const BROKEN = { vmState: 'error', taskState: null, powerState: 0, locked: false }
 
 const BEGIN = { from: ['new'], to: 'running', reason: 'a run begins' } as const
+
+const guestFailed = (host: string, instance: string, generatedAt: number): NewNotification => ({
+  ...hostStopped(host, generatedAt),
+  type: 'VM',
+  payload: { event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED', instance_uuid: instance },
+})
 
 /** Registers the tests. */
 export function moveConformance(test: RegisterTest, open: OpenWorld): void {
@@ -268,6 +283,53 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     await store.updateMove(epoch, { ...change, from: ['failed'], to: 'succeeded' })
     t.is((await store.listTouched(host.name, later.uuid)).length, 1)
     t.deepEqual(await store.listTouched(hostName('compute-9'), later.uuid), [])
+  })
+
+  test('an instance that had failed before its host is to run, although it was planned as stopped', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { notification, host, epoch } = await incident(world)
+    const plan = (failed: boolean) =>
+      store.planMoves(
+        epoch,
+        notification.uuid,
+        host.name,
+        [VM, OTHER].map((instance) =>
+          plannedRow(instance, 'vm', failed ? { failedBefore: true } : { origin: STOPPED }),
+        ),
+      )
+    const [first] = await plan(false)
+    if (first === undefined) return t.fail()
+    const change = { move: first.uuid, destHost: null, message: null } as const
+    await store.updateMove(epoch, { ...change, from: ['pending'], to: 'ongoing' })
+    t.deepEqual(
+      (await plan(true)).map(({ origin }) => origin.vmState),
+      ['stopped', 'active'],
+      'not of the one that is on its way as a stopped one',
+    )
+    await store.updateMove(epoch, { ...change, from: ['ongoing'], to: 'failed' })
+    t.like((await plan(true))[0]?.origin, { vmState: 'active', powerState: 1, locked: true })
+  })
+
+  test('faults of guests that are open, or gave way to the recovery of their host, are listed', async (t) => {
+    await using world = await open()
+    const { store } = world
+    const { segment, notification, host, epoch } = await incident(world)
+    const other = await store.createHost(segment.uuid, hostFields('compute-2'))
+    const faultOf = (name: HostName, instance: string): Promise<Notification> =>
+      accepted(store, guestFailed(name, instance, world.clock.wall))
+    const open_ = await faultOf(host.name, 'a')
+    const gaveWay = await faultOf(host.name, 'b')
+    const ended = await faultOf(host.name, 'c')
+    await faultOf(other.name, 'd')
+    const conclude = (id: NotificationId, reason: string): Promise<boolean> =>
+      store.recordTransition(epoch, { notification: id, from: ['new'], to: 'ignored', reason })
+    await conclude(gaveWay.uuid, gaveWayTo(notification.uuid))
+    await conclude(ended.uuid, 'its user has stopped it')
+    const listed = async (recovery: NotificationId): Promise<readonly string[]> =>
+      (await store.listOpenGuestFaults(host.name, recovery)).map(({ uuid }) => uuid)
+    t.deepEqual(await listed(notification.uuid), [open_.uuid, gaveWay.uuid])
+    t.deepEqual(await listed(ended.uuid), [open_.uuid])
   })
 
   test('a move whose target fails before the earlier state is restored is handed over to its recovery', async (t) => {

@@ -5,6 +5,7 @@
 import { headers, type MsgHdrs, type NatsConnection } from 'nats'
 import { CodedError, describeError } from '../../schema/errors.ts'
 import type { LeaseHolder, LeasePort, LeaseRevision } from '../../actors/ports/lease.ts'
+import { sleep } from '../../actors/ports/clock.ts'
 import type { NatsLink } from './link.ts'
 import { isJsError, isNobodyThere, JS_ERROR, manage, type KeptStream } from './streams.ts'
 import type { Surroundings } from './upkeep.ts'
@@ -12,6 +13,9 @@ import type { Surroundings } from './upkeep.ts'
 const CALL_MS_MAX = 2000
 /** Of the TTL, for one call: a leader has time for three of them when an answer is lost. */
 const CALL_SHARE = 0.2
+/** A connection that was lost is replaced within these pauses, unless the servers are away. */
+const RELEASE_TRIES = 4
+const RELEASE_PAUSE_MS = 300
 /** The mark that NATS tools put on a deleted key. */
 const DELETED: MsgHdrs = headers()
 DELETED.set('KV-Operation', 'DEL')
@@ -78,18 +82,29 @@ export class NatsLease implements LeasePort {
 
   async release(revision: LeaseRevision): Promise<void> {
     const before = this.#creates
-    try {
-      await this.#call(async (call) => {
-        const released = await this.#write(call, revision, undefined)
-        if (released !== undefined) return
-        const found = await this.#read(call)
-        // What we have taken again meanwhile is not what was to be given back.
-        if (found.kind !== 'ours' || this.#creates !== before) return
-        await this.#write(call, found.revision, undefined)
-      })
-    } catch (error) {
-      this.#around.log.warn({ reason: describeError(error) }, 'the lease was not given back')
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#call((call) => this.#giveBack(call, revision, before))
+        return
+      } catch (error) {
+        if (tries < RELEASE_TRIES && !this.#options.link.ending.aborted) {
+          // A write that was lost with its connection must not cost the next leader the whole TTL.
+          await sleep(this.#around.clock, RELEASE_PAUSE_MS)
+          continue
+        }
+        this.#around.log.warn({ reason: describeError(error) }, 'the lease was not given back')
+        return
+      }
     }
+  }
+
+  async #giveBack(call: Call, revision: LeaseRevision, createsBefore: number): Promise<void> {
+    const released = await this.#write(call, revision, undefined)
+    if (released !== undefined) return
+    const found = await this.#read(call)
+    // What we have taken again meanwhile is not what was to be given back.
+    if (found.kind !== 'ours' || this.#creates !== createsBefore) return
+    await this.#write(call, found.revision, undefined)
   }
 
   look(): Promise<LeaseHolder | undefined> {

@@ -5,7 +5,6 @@
 import { isIPv4 } from 'node:net'
 import type { ConnectionOptions as ConnectOptions } from 'node:tls'
 import {
-  connect,
   credsAuthenticator,
   Events,
   nkeyAuthenticator,
@@ -22,6 +21,7 @@ import { describeError } from '../../schema/errors.ts'
 import { subjectToken } from '../../schema/messages/codec.ts'
 import type { TlsMaterial } from '../../schema/tls.ts'
 import { sleep, type Cancel } from '../../actors/ports/clock.ts'
+import { dialNats } from './dial.ts'
 import { serverIdentity } from './server-identity.ts'
 import { untilItWorks, type Surroundings } from './upkeep.ts'
 
@@ -168,7 +168,7 @@ export class NatsLink implements AsyncDisposable {
   async #live(): Promise<void> {
     const goal = { what: 'connect to NATS', signal: this.#ending.signal }
     while (!this.#ending.signal.aborted) {
-      const connection = await untilItWorks(this.#around, goal, () => connect(this.#settings))
+      const connection = await untilItWorks(this.#around, goal, () => dialNats(this.#settings))
       if (connection === undefined) return
       this.#connection = connection
       if (this.#ending.signal.aborted) return await connection.close()

@@ -132,6 +132,11 @@ export class SimulatedCloud extends CloudSwitches {
     return row !== undefined && this.#rows.isOnItsWay(row, bootOf)
   }
 
+  /** Whether the host rebuilds an evacuated instance at present. */
+  isRebuildingAt(host: string): boolean {
+    return this.#rows.isRebuildingAt(host)
+  }
+
   /** All instances as Nova shows them, in the order of their creation. */
   get instances(): readonly Readonly<InstanceRow>[] {
     return [...this.#rows.instances.values()]

@@ -16,6 +16,8 @@ const SCHEDULING_MS = [100, 600] as const
 /** The time between the two writes of a conductor that gives up, ms. */
 const CONDUCTOR_MS = 100
 const CLAIM_MS = [50, 300] as const
+/** How often a request in the queue of a stopped nova-compute is looked at again, ms. */
+const QUEUED_MS = 500
 /** How often a hung target is checked again, ms. */
 const HUNG_TARGET_MS = 5000
 
@@ -136,7 +138,16 @@ export class Evacuations {
     return there.length < group.perHostMax
   }
 
+  /**
+   * The request waits in the queue of a nova-compute that was stopped. One that was restarted does
+   * not go on with a rebuild of before: it looks at the instances of its own host only, and the
+   * instance is not one of them before it has arrived.
+   */
   #claim(course: Course, target: Machine): void {
+    if (target.isRunning && target.network === 'up' && target.novaCompute === 'down') {
+      this.#site.clock.schedule(QUEUED_MS, () => this.#claim(course, target))
+      return
+    }
     if (!target.serves) return this.#giveUp(course, target)
     if (this.#happens(course.row, this.#faults.nova.claimFailureRate)) {
       target.release(course.row.needs)

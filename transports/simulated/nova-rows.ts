@@ -148,6 +148,15 @@ export class NovaRows {
     return all.filter(({ work }) => work === 'under-way').length
   }
 
+  /** Whether the host rebuilds an evacuated instance at present. */
+  isRebuildingAt(host: string): boolean {
+    const all = [...this.#evacuations.values()].flat()
+    return all.some(
+      ({ work, dest, targetBoot }) =>
+        work === 'under-way' && dest === host && targetBoot !== undefined,
+    )
+  }
+
   /**
    * True while an evacuation of the instance may still start it somewhere. `bootOf` returns the
    * boot number of each target.

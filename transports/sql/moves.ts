@@ -15,6 +15,7 @@ import {
 import { FOLLOWED } from './awaited-guests.ts'
 import type { GuardedWrite } from './epoch-guard.ts'
 import { flag, moveOf, nameKey, recordedMoveOf, touchedMoveOf, wholeSecond } from './rows.ts'
+import { readOpenGuestFaults } from './guest-faults.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
 
 /**
@@ -98,7 +99,7 @@ export function moveStore(
 /** What is read of moves without their recovery. */
 const readingMoves = (
   transactions: Transactions,
-): Pick<MoveStore, 'listLeftLocked' | 'listTouched' | 'findSuccessor'> => ({
+): Pick<MoveStore, 'listLeftLocked' | 'listTouched' | 'listOpenGuestFaults' | 'findSuccessor'> => ({
   listLeftLocked: () =>
     transactions.read(async (db) => {
       const unfinished = db
@@ -136,6 +137,9 @@ const readingMoves = (
       const rows = [...from, ...onTheirWay].toSorted((one, other) => one.id - other.id)
       return [...new Map(rows.map((row) => [row.instance_uuid, touchedMoveOf(row)])).values()]
     }),
+
+  listOpenGuestFaults: (host, recovery) =>
+    transactions.read((db) => readOpenGuestFaults(db, host, recovery)),
 
   findSuccessor: (instance, target) =>
     transactions.read(async (db) => {
@@ -252,7 +256,7 @@ const touched = (db: Pick<Transaction<Database>, 'selectFrom'>) =>
 
 /**
  * Writes the origins of moves that have none yet. The earlier state of an instance is never read a
- * second time.
+ * second time, but one that had failed before its host is to run, also when that was not known yet.
  */
 async function keepOrigins(
   trx: Transaction<Database>,
@@ -267,15 +271,17 @@ async function keepOrigins(
       .select('move_uuid')
       .where('move_uuid', 'in', batch)
       .execute()
-    for (const { move_uuid: move } of kept) wanted.delete(move)
+    for (const { move_uuid: move } of kept) {
+      const plan = wanted.get(move)
+      if (plan?.failedBefore === true) await correctOrigin(trx, move, plan)
+      wanted.delete(move)
+    }
   }
-  const rows = [...wanted].map(([move, { origin, held }]) => ({
+  const rows = [...wanted].map(([move, plan]) => ({
     move_uuid: move,
-    vm_state: origin.vmState,
-    task_state: origin.taskState,
-    power_state: origin.powerState,
-    locked: flag(origin.locked),
-    held: flag(held),
+    ...statesOf(plan),
+    locked: flag(plan.origin.locked),
+    held: flag(plan.held),
   }))
   for (let first = 0; first < rows.length; first += BATCH) {
     await trx
@@ -283,6 +289,26 @@ async function keepOrigins(
       .values(rows.slice(first, first + BATCH))
       .execute()
   }
+}
+
+const statesOf = ({ origin }: PlannedMove) => ({
+  vm_state: origin.vmState,
+  task_state: origin.taskState,
+  power_state: origin.powerState,
+})
+
+/** Of a move in flight or after its end, the state that it was requested with counts. */
+async function correctOrigin(
+  trx: Transaction<Database>,
+  move: MoveId,
+  plan: PlannedMove,
+): Promise<void> {
+  const open = trx
+    .selectFrom('vm_moves')
+    .select('uuid')
+    .where('uuid', '=', move)
+    .where('status', 'in', ['pending', 'failed'])
+  await trx.updateTable('move_origins').set(statesOf(plan)).where('move_uuid', 'in', open).execute()
 }
 
 /** False for a spare that is being given back: no instance may go there. */

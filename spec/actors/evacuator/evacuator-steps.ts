@@ -67,6 +67,7 @@ export const surveyOf = (change: Partial<Survey> = {}): Survey => ({
   hosts: [hostRow(), hostRow({ uuid: H2, name: TWO })],
   evacuations: [],
   touched: [],
+  failedBefore: new Map(),
   takenByOthers: new Map(),
   demands: NO_DEMANDS,
   disks: { instanceDisks: 'shared', rebuildLocal: 'forbid' },

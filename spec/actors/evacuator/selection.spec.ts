@@ -1,12 +1,12 @@
 /** Which instances are moved, in which order, and why the others are not. */
 import test from 'ava'
 import {
-  isHaEnabled,
   selectInstances,
   verdictOn,
   type DiskPolicy,
   type SelectionRules,
 } from '../../../actors/evacuator/selection.ts'
+import { isHaEnabled } from '../../../actors/policy/ha-enabled.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
 import { I1, I2, I3, instanceRow } from '../records.ts'
 

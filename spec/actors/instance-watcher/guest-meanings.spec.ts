@@ -7,7 +7,7 @@ import {
   silence,
   type Meaning,
 } from '../../../actors/instance-watcher/guest-meanings.ts'
-import { eventPolicy } from '../../../actors/recovery/instance-events.ts'
+import { eventPolicy } from '../../../actors/instance-recovery/instance-events.ts'
 import { LIFECYCLE, WATCHDOG, IO_ERROR, AGENT } from '../../../transports/libvirt/numbers.ts'
 import { GUEST_EVENTS } from '../../../actors/ports/guest.ts'
 

@@ -5,7 +5,7 @@
 import test from 'ava'
 import { decide } from '../../../actors/recovery/decide.ts'
 import type { Decision } from '../../../actors/recovery/decision.ts'
-import { eventPolicy } from '../../../actors/recovery/instance-events.ts'
+import { eventPolicy } from '../../../actors/instance-recovery/instance-events.ts'
 import type { InstanceRestart } from '../../../actors/ports/host-fault.ts'
 import type { SegmentSnapshot } from '../../../actors/ports/store.ts'
 import type { HostId, NotificationId } from '../../../schema/ids.ts'

@@ -9,6 +9,7 @@ import {
   type NatsOptions,
   type NatsTransport,
 } from '../../../transports/nats/connect.ts'
+import type { LeaseRevision } from '../../../actors/ports/lease.ts'
 import { busChecks } from '../../../ops/roles/needs.ts'
 import { describeError } from '../../../schema/errors.ts'
 import { isLoopback } from '../../../transports/nats/link.ts'
@@ -17,6 +18,7 @@ import { SystemRandom } from '../../../transports/system/random.ts'
 import { recordingLog, silentLog } from '../../support/logs.ts'
 import { startNats } from '../../support/nats.ts'
 import { freePort, program, startServer, temporaryDirectory } from '../../support/process.ts'
+import { openTcpRelay } from '../../support/tcp-relay.ts'
 
 const CLOUD = 'west'
 const SUBJECT = `ha.${CLOUD}.fault.guest.x`
@@ -335,4 +337,24 @@ test('which addresses are loopback', (t) => {
   for (const server of ['10.0.0.1:4222', '127.evil.org:4222', 'localhost.evil.org:1', '[::]:1']) {
     t.false(isLoopback(server), server)
   }
+})
+
+test('lease is given back although the connection is lost with the write', async (t) => {
+  await using server = await startNats()
+  await using relay = await openTcpRelay(Number(new URL(server.url).port))
+  await using leader = join(`nats://127.0.0.1:${relay.port}`, { leaseTtlMs: 60_000 })
+  await using standby = join(server.url, { node: 'node-2', leaseTtlMs: 60_000 })
+  let revision: LeaseRevision | undefined
+  await until(async () => {
+    revision = await leader.lease.create('leader').catch(() => undefined)
+    return revision !== undefined && standby.bus.connected()
+  }, 'the lease is taken')
+  t.is(await standby.lease.create('standby'), undefined)
+  relay.hold('there')
+  const releasing = leader.lease.release(revision ?? 0)
+  await setTimeout(100)
+  relay.cut()
+  relay.hold('nothing')
+  await releasing
+  t.truthy(await standby.lease.create('standby'))
 })

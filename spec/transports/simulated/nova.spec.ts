@@ -169,6 +169,30 @@ test('target that dies during a rebuild leaves the record as it is, and a new at
   t.deepEqual(cloud.violations, [])
 })
 
+test('request waits for a target whose nova-compute is stopped, and a rebuild that was stopped never ends', async (t) => {
+  const { cloud, compute, clock, during, pass, bury, now, runningOn, one, two } = buildWorld()
+  const instance = runningOn(one)
+  await bury(one)
+  const sinceMs = clock.wallMs()
+  cloud.killNovaCompute(two)
+  await during(compute.evacuate(instance.id, two))
+  await pass(5000)
+  const status = async (): Promise<string | undefined> =>
+    (await during(compute.listEvacuations(one, sinceMs)))[0]?.status
+  t.is(await status(), 'accepted')
+  t.false(cloud.isRebuildingAt(two))
+  cloud.startNovaCompute(two)
+  await pass(1000)
+  t.is(await status(), 'pre-migrating')
+  t.true(cloud.isRebuildingAt(two))
+  cloud.killNovaCompute(two)
+  await pass(REBUILT_MS)
+  cloud.startNovaCompute(two)
+  await pass(REBUILT_MS)
+  t.is(await status(), 'pre-migrating')
+  t.like(now(instance), { host: one, taskState: 'rebuild_spawning' })
+})
+
 test('second evacuation in flight is accepted, counted, and ends in two copies', async (t) => {
   const { cloud, compute, during, pass, bury, runningOn, one, two } = buildWorld()
   const instance = runningOn(one)

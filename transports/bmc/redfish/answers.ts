@@ -86,6 +86,13 @@ function messageIds(value: unknown): readonly string[] {
 }
 
 const SESSIONS_USED_UP = /SessionLimitExceeded|\.RAC0218$/
+/** 503 is the status of the standard for "no session is free", 507 for "no room". */
+const NO_ROOM = [503, 507]
+
+/** Whether a service refuses to open a session because all of them are in use. */
+export const hasNoFreeSession = (status: number, value: unknown): boolean =>
+  NO_ROOM.includes(status) || messageIds(value).some((id) => SESSIONS_USED_UP.test(id))
+
 const UNAUTHORIZED = /Unauthori[sz]ed|AccessDenied|InsufficientPrivilege|NoValidSession/
 const BUSY = [408, 423, 425, 429, 500, 502, 503, 504]
 

@@ -1,7 +1,11 @@
-/** Logs in to a Redfish service: with its own session, or with each request when the service has no sessions. */
+/**
+ * Logs in to a Redfish service: with its own session, or with each request when the service has no
+ * sessions, or none that is free. Services must support both (decision 0060 says where that is from),
+ * and user and password in a request need no place among the sessions.
+ */
 import type { RedfishSettings } from '../../../schema/control-attributes.ts'
 import { CodedError } from '../../../schema/errors.ts'
-import { readJson, refusal, samePlace, sessionsPathOf } from './answers.ts'
+import { hasNoFreeSession, readJson, refusal, samePlace, sessionsPathOf } from './answers.ts'
 import type { RedfishAnswer, RedfishRequest } from './connection.ts'
 
 export type Login =
@@ -11,7 +15,12 @@ export type Login =
       /** The path that ends the session; undefined when the service did not give one. */
       readonly path: string | undefined
     }
-  | { readonly kind: 'basic'; readonly headers: { readonly Authorization: string } }
+  | {
+      readonly kind: 'basic'
+      readonly headers: { readonly Authorization: string }
+      /** Why no session was opened; undefined when the service has no sessions. */
+      readonly noFreeSession: CodedError | undefined
+    }
 
 /** The path of the standard; the link in the root is preferred. */
 const SESSIONS_PATH = '/redfish/v1/SessionService/Sessions'
@@ -23,12 +32,15 @@ export async function logIn(
   send: (request: RedfishRequest) => Promise<RedfishAnswer>,
 ): Promise<Login> {
   const path = await findSessions(bmc, send)
-  if (path === undefined) return basicLogin(bmc)
+  if (path === undefined) return basicLogin(bmc, undefined)
   const { username, password } = bmc
   const body = JSON.stringify({ UserName: username, Password: password.reveal() })
   const answer = await send({ method: 'POST', path, headers: {}, body })
-  if (HAS_NO_SESSIONS.includes(answer.status)) return basicLogin(bmc)
+  if (HAS_NO_SESSIONS.includes(answer.status)) return basicLogin(bmc, undefined)
   const value = readJson(answer.text)
+  if (hasNoFreeSession(answer.status, value)) {
+    return basicLogin(bmc, refusal(answer.status, value, 'a session'))
+  }
   if (answer.status < 200 || answer.status > 299) {
     throw refusal(answer.status, value, 'the user or the password')
   }
@@ -57,9 +69,12 @@ async function findSessions(
   return sessionsPathOf(value, url)
 }
 
-function basicLogin({ username, password }: RedfishSettings): Login {
+function basicLogin(
+  { username, password }: RedfishSettings,
+  noFreeSession: CodedError | undefined,
+): Login {
   const pair = Buffer.from(`${username}:${password.reveal()}`).toString('base64')
-  return { kind: 'basic', headers: { Authorization: `Basic ${pair}` } }
+  return { kind: 'basic', headers: { Authorization: `Basic ${pair}` }, noFreeSession }
 }
 
 const idOf = (value: unknown): unknown =>

@@ -30,6 +30,10 @@ interface Kept {
   readonly bmc: RedfishSettings
   readonly connection: RedfishConnection
   login: Login | undefined
+  /** When a session is asked for again, monotonic ms; undefined while none was refused. */
+  sessionAgainMs: number | undefined
+  /** The service has neither a free session nor takes the password with a request; until a session is free. */
+  hasRefusedBoth: boolean
 }
 
 interface Refused {
@@ -48,6 +52,8 @@ const FRESH_CONNECTION_MS = 25_000
 /** BMCs lock accounts and addresses after a few wrong passwords: the pause doubles. */
 const REFUSED_PAUSE_MS = { first: 30_000, max: 300_000 }
 const LOG_OUT_MS = 1000
+/** After a BMC had no free session, it is asked for one again so much later. */
+const SESSION_AGAIN_MS = 60_000
 const HEADERS = { Accept: 'application/json', 'OData-Version': '4.0' } // some services answer 406 without them
 
 /** Carries out orders over HTTP. */
@@ -71,12 +77,21 @@ export class RedfishSession implements BmcSession<RedfishSettings> {
     if (kind === 'read') this.#throwWhileRefused(bmc)
     if (this.#kept !== undefined && !isSameLogin(this.#kept.bmc, bmc)) await this.close()
     const { ca, clock, noteSession } = this.#options
-    this.#kept ??= { bmc, connection: new RedfishConnection({ clock, ca, bmc }), login: undefined }
+    const kept = (this.#kept ??= {
+      bmc,
+      connection: new RedfishConnection({ clock, ca, bmc }),
+      login: undefined,
+      sessionAgainMs: undefined,
+      hasRefusedBoth: false,
+    })
+    if (kept.sessionAgainMs !== undefined && this.#nowMs() >= kept.sessionAgainMs) {
+      kept.login = undefined
+    }
     const remainingMs = (): number => {
       this.#ending.throwIfAborted()
       return Math.max(1, deadlineMs - this.#nowMs())
     }
-    const order = new Order(this.#kept, bmc, { remainingMs, noteSession })
+    const order = new Order(kept, bmc, { remainingMs, noteSession, clock })
     try {
       const state = kind === 'read' ? await this.#read(order) : await this.#off(order)
       this.#refused = undefined
@@ -183,6 +198,7 @@ class Order {
   /** Throws when nothing may be sent any more. */
   readonly #remainingMs: () => number
   readonly #noteSession: () => void
+  readonly #clock: ClockPort
 
   constructor(
     kept: Kept,
@@ -190,7 +206,8 @@ class Order {
     {
       remainingMs,
       noteSession,
-    }: Pick<RedfishSessionOptions, 'noteSession'> & {
+      clock,
+    }: Pick<RedfishSessionOptions, 'noteSession' | 'clock'> & {
       readonly remainingMs: () => number
     },
   ) {
@@ -198,6 +215,7 @@ class Order {
     this.bmc = bmc
     this.#remainingMs = remainingMs
     this.#noteSession = noteSession
+    this.#clock = clock
   }
 
   /** Replaces a connection that was idle for too long for a power-off. */
@@ -219,21 +237,38 @@ class Order {
     const isKept = this.#kept.login?.kind === 'token'
     const answer = await this.#askOnce(what)
     if (answer.status !== 401) return answer
+    const again = isKept ? await this.#askWithNewLogin(what) : answer
+    if (again.status !== 401) return again
+    const { login } = this.#kept
     this.#kept.login = undefined
-    const again = isKept ? await this.#askOnce(what) : answer
-    if (again.status === 401) {
-      this.#kept.login = undefined
-      throw refusal(401, readJson(again.text), 'the user or the password')
+    if (login?.kind === 'basic' && login.noFreeSession !== undefined) {
+      // Its owner may allow sessions only, so this says nothing about user and password.
+      this.#kept.hasRefusedBoth = true
+      throw login.noFreeSession
     }
-    return again
+    throw refusal(401, readJson(again.text), 'the user or the password')
+  }
+
+  #askWithNewLogin(what: Pick<RedfishRequest, 'method' | 'path'> & Partial<RedfishRequest>) {
+    this.#kept.login = undefined
+    return this.#askOnce(what)
   }
 
   async #askOnce(what: Pick<RedfishRequest, 'method' | 'path'> & Partial<RedfishRequest>) {
-    const send = (request: RedfishRequest): Promise<RedfishAnswer> => this.#send(request)
-    const login = this.#kept.login ?? (await logIn(this.bmc, send))
-    if (login !== this.#kept.login) this.#noteSession()
-    this.#kept.login = login
+    const login = (this.#kept.login ??= await this.#logIn())
     return this.#send({ ...what, headers: { ...what.headers, ...login.headers } })
+  }
+
+  async #logIn(): Promise<Login> {
+    const kept = this.#kept
+    const login = await logIn(this.bmc, (request) => this.#send(request))
+    const noFreeSession = login.kind === 'basic' ? login.noFreeSession : undefined
+    if (noFreeSession !== undefined && kept.hasRefusedBoth) throw noFreeSession
+    kept.hasRefusedBoth = false
+    kept.sessionAgainMs =
+      noFreeSession === undefined ? undefined : this.#clock.monotonicMs() + SESSION_AGAIN_MS
+    this.#noteSession()
+    return login
   }
 
   /** Follows one redirection within the same service: old BMCs expect a slash at the end, or none. */

@@ -1,5 +1,6 @@
 /** Redfish services that deviate from the standard as vendors are known to do (decision 0042). */
 import { setImmediate } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import test from 'ava'
 import type { PowerPort } from '../../../../actors/ports/power.ts'
 import { Secret } from '../../../../schema/control-attributes.ts'
@@ -118,12 +119,61 @@ test('session is ended at the path that the service gives', async (t) => {
   }
 })
 
-test('service whose sessions are all in use is tried again, and is not misconfigured', async (t) => {
-  await using scene = await stage({ sessionsMax: 0 }) // iDRAC: RAC0218
-  await t.throwsAsync(scene.power.read(scene.bmc.settings), {
-    code: 'POWER_UNREACHABLE',
-    message: /no free session .*RAC0218/,
-  })
+test('service whose sessions are all in use gets user and password with each request until one is free', async (t) => {
+  await using scene = await stage({ sessionsMax: 1 }) // iDRAC: RAC0218
+  const { bmc, power } = scene
+  await using other = openBmcPower({ clock, minimumSpacingMs: 0, commandTimeoutMs: 3000 })
+  t.is(await other.read(bmc.settings), 'on')
+  t.is(await power.read(bmc.settings), 'on')
+  t.is(await power.read(bmc.settings), 'on')
+  t.is(logins(bmc), 2, 'a session is not asked for with each order')
+  await power.off(bmc.settings)
+  t.is(bmc.power(), 'off')
+  t.is(bmc.sessions().length, 1)
+  t.is(await other.read(bmc.settings), 'off', 'the session of the other client is left alone')
+})
+
+test('session is asked for again after a while, and used when there is one', async (t) => {
+  const virtual = new VirtualClock()
+  await using bmc = await startRedfishBmc({ sessionsMax: 1 })
+  await using holder = openBmcPower({ clock, minimumSpacingMs: 0, commandTimeoutMs: 3000 })
+  await using power = openBmcPower({ clock: virtual, minimumSpacingMs: 0 })
+  t.is(await holder.read(bmc.settings), 'on')
+  for (let second = 0; second < 60; second += 20) {
+    t.is(await power.read(bmc.settings), 'on')
+    if (second === 0) bmc.expire()
+    t.is(bmc.requests().at(-1)?.login, 'basic')
+    await virtual.pass(20_000, () => setImmediate())
+  }
+  t.is(await power.read(bmc.settings), 'on')
+  t.is(bmc.requests().at(-1)?.login, 'token')
+})
+
+test('service without a free session that refuses the password with a request is tried again, and is not misconfigured', async (t) => {
+  await using scene = await stage({ sessionsMax: 0, basic: 'refused' })
+  const { bmc, power } = scene
+  const password = bmc.settings.password.reveal()
+  for (const answer of [power.read(bmc.settings), power.off(bmc.settings)]) {
+    const error = await t.throwsAsync(answer, {
+      code: 'POWER_UNREACHABLE',
+      message: /no free session .*RAC0218/,
+    })
+    const shown = inspect(error, { depth: 9, showHidden: true })
+    t.false(shown.includes(password) || shown.includes('Basic '))
+  }
+  t.is(bmc.requests().filter(({ login }) => login === 'basic').length, 1, 'accounts are locked')
+})
+
+test('session that nobody uses ends, and its place is free', async (t) => {
+  const ofBmc = new VirtualClock()
+  const idle = { sessionIdleMs: 30_000, nowMs: () => ofBmc.monotonicMs() }
+  await using bmc = await startRedfishBmc({ sessionsMax: 1, ...idle })
+  await using killed = openBmcPower({ clock, minimumSpacingMs: 0, commandTimeoutMs: 3000 })
+  t.is(await killed.read(bmc.settings), 'on')
+  await ofBmc.pass(30_001, () => setImmediate())
+  await using next = openBmcPower({ clock, minimumSpacingMs: 0, commandTimeoutMs: 3000 })
+  t.is(await next.read(bmc.settings), 'on')
+  t.is(bmc.requests().at(-1)?.login, 'token')
 })
 
 test('BMC that starts is busy, and is asked again', async (t) => {

@@ -1,6 +1,6 @@
 /** The meaning of each event of a guest (Masakari's vocabulary: `event` and `vir_domain_event`). */
 import type { Notification } from '../../schema/records.ts'
-import type { GuestFault } from '../instance-recovery/refutation.ts'
+import type { GuestFault } from './refutation.ts'
 
 type EventPolicy =
   | { readonly kind: 'act'; readonly fault: GuestFault }
