@@ -31,9 +31,9 @@ export type IntakeMessage =
       readonly received: Received | undefined
     }
   /** private: what became of the faults that were to be stored, in their order */
-  | { readonly type: 'intake.faults-handled'; readonly outcomes: readonly FaultOutcome[] }
+  | { readonly type: 'intake.faults-handled'; readonly outcomes: readonly StoringOutcome[] }
 
-export type FaultOutcome =
+export type StoringOutcome =
   | { readonly kind: 'stored'; readonly delivery: FaultDelivery }
   | {
       readonly kind: 'not-stored'
@@ -150,7 +150,7 @@ function onDelivered(
   return state.isStoring ? [next, []] : storeNext(next, [])
 }
 
-function followsFromOutcome(outcome: FaultOutcome): IntakeEffect {
+function followsFromOutcome(outcome: StoringOutcome): IntakeEffect {
   const { delivery } = outcome
   if (outcome.kind === 'stored') return acknowledge(delivery)
   const { reason, isRefused } = outcome

@@ -18,7 +18,7 @@ import {
   intake,
   LISTENING,
   type DeliveredFault,
-  type FaultOutcome,
+  type StoringOutcome,
   type IntakeEffect,
   type IntakeMessage,
   type IntakeState,
@@ -172,7 +172,7 @@ async function storeAll(
 async function store(
   { clock, duplicateWindowMs, store: notifications, hostReportLog }: PerformWorld,
   { delivery, report }: DeliveredFault,
-): Promise<FaultOutcome> {
+): Promise<StoringOutcome> {
   const { type, uuid, hostName, payload, generatedAt = clock.wallMs() } = report
   const stored = { type, uuid, hostName, payload, generatedAt, duplicateWindowMs }
   try {

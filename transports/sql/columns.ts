@@ -10,9 +10,9 @@ import type {
   SiteCommandsTable,
   VmMovesTable,
 } from '../../schema/tables.ts'
-import type { Columns } from './parts.ts'
+import type { ColumnNames } from './parts.ts'
 
-export const SEGMENT: Columns<Selectable<SegmentsTable>> = {
+export const SEGMENT: ColumnNames<Selectable<SegmentsTable>> = {
   id: true,
   created_at: true,
   updated_at: true,
@@ -28,7 +28,7 @@ export const SEGMENT: Columns<Selectable<SegmentsTable>> = {
   enabled: true,
 }
 
-export const HOST: Columns<Selectable<HostsTable>> = {
+export const HOST: ColumnNames<Selectable<HostsTable>> = {
   id: true,
   created_at: true,
   updated_at: true,
@@ -47,7 +47,7 @@ export const HOST: Columns<Selectable<HostsTable>> = {
   held_reserved: true,
 }
 
-export const NOTIFICATION: Columns<Selectable<NotificationsTable>> = {
+export const NOTIFICATION: ColumnNames<Selectable<NotificationsTable>> = {
   id: true,
   created_at: true,
   updated_at: true,
@@ -67,7 +67,7 @@ export const NOTIFICATION: Columns<Selectable<NotificationsTable>> = {
   first_run: true,
 }
 
-export const MOVE: Columns<Selectable<VmMovesTable>> = {
+export const MOVE: ColumnNames<Selectable<VmMovesTable>> = {
   id: true,
   created_at: true,
   updated_at: true,
@@ -90,7 +90,7 @@ export const MOVE: Columns<Selectable<VmMovesTable>> = {
   guest_reason: true,
 }
 
-export const CERTIFICATE: Columns<Selectable<DeathCertificatesTable>> = {
+export const CERTIFICATE: ColumnNames<Selectable<DeathCertificatesTable>> = {
   id: true,
   notification_uuid: true,
   host_uuid: true,
@@ -101,14 +101,14 @@ export const CERTIFICATE: Columns<Selectable<DeathCertificatesTable>> = {
   void: true,
 }
 
-export const POLICY: Columns<Selectable<SegmentPoliciesTable>> = {
+export const POLICY: ColumnNames<Selectable<SegmentPoliciesTable>> = {
   id: true,
   segment_uuid: true,
   choices: true,
   updated_at: true,
 }
 
-export const COMMAND: Columns<Selectable<OperatorCommandsTable>> = {
+export const COMMAND: ColumnNames<Selectable<OperatorCommandsTable>> = {
   id: true,
   notification_uuid: true,
   kind: true,
@@ -117,7 +117,7 @@ export const COMMAND: Columns<Selectable<OperatorCommandsTable>> = {
   given_at: true,
 }
 
-export const SITE_COMMAND: Columns<Selectable<SiteCommandsTable>> = {
+export const SITE_COMMAND: ColumnNames<Selectable<SiteCommandsTable>> = {
   id: true,
   kind: true,
   operator: true,

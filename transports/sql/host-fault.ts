@@ -12,7 +12,7 @@ import {
   type NotificationStatus,
 } from '../../schema/records.ts'
 import type { Database } from '../../schema/tables.ts'
-import { byId, type Columns } from './parts.ts'
+import { byId, type ColumnNames } from './parts.ts'
 import { storedPayload } from './stored-json.ts'
 
 /** The longest window of the crash-loop limit. */
@@ -60,7 +60,7 @@ interface Fault {
   readonly certificate: number | null
 }
 
-export const HOST_FAULT: Columns<Fault> = {
+export const HOST_FAULT: ColumnNames<Fault> = {
   id: true,
   notification: true,
   host: true,

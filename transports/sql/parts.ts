@@ -6,15 +6,15 @@ import { sql, type Expression, type Kysely, type Transaction } from 'kysely'
 import type { Database } from '../../schema/tables.ts'
 
 /** The names of all columns of a row. */
-export type Columns<Row> = Readonly<Record<keyof Row, true>>
+export type ColumnNames<Row> = Readonly<Record<keyof Row, true>>
 
 interface Part<Row> {
   readonly query: Expression<Row>
-  readonly columns: Columns<Row>
+  readonly columns: ColumnNames<Row>
 }
 
 /** A query, and the names of all columns that it selects. Its rows come in any order: sort them where it matters. */
-export const part = <Row>(query: Expression<Row>, columns: Columns<Row>): Part<Row> => ({
+export const part = <Row>(query: Expression<Row>, columns: ColumnNames<Row>): Part<Row> => ({
   query,
   columns,
 })
