@@ -2,6 +2,7 @@
 import { withFirstCause } from '../support/first-cause.ts'
 import { measureAcceptance } from './acceptance.ts'
 import { measureBmcPolls } from './bmc-polls.ts'
+import { measureConsole } from './console.ts'
 import { lineOf, meets, type Figure } from './figure.ts'
 import { measureDetection } from './detection.ts'
 import { measureFaultFlood, measureFaults } from './faults.ts'
@@ -36,6 +37,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   faults: measureFaults,
   'fault-flood': measureFaultFlood,
   gateway: measureGateway,
+  console: measureConsole,
   recovery: measureHttpRecovery,
   openstack: measureOpenstack,
   memory: measureMemory,
