@@ -46,7 +46,7 @@ export const TREE: Readonly<Record<keyof Actors, TreePlace>> = {
   segment: below(
     'leader',
     '<uuid>',
-    'gives its recoveries their turns: one decision at a time, hosts first',
+    'gives its recoveries their turns: a host is decided alone and first',
   ),
   recovery: below(
     'segment',

@@ -5,6 +5,7 @@ import axe from 'axe-core'
 import test from 'ava'
 import type { Browser, Page } from 'playwright-core'
 import { openPage, startChromium } from '../support/chromium.ts'
+import { until } from '../support/until.ts'
 import { startConsole, PASSWORD } from '../support/console.ts'
 import { aHost, anInstance, aSegment } from '../support/gateway.ts'
 import { startServer, temporaryDirectory } from '../support/process.ts'
@@ -90,7 +91,10 @@ test.serial(
     ]) {
       await page.getByRole('link', { name, exact: true }).click()
       await page.getByRole('heading', { name, level: 1 }).waitFor()
-      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await until(
+        'the page is loaded',
+        async () => (await page.getByText('Loading…').count()) === 0,
+      )
       t.deepEqual(await violations(page), [], name)
       await picture(page, name.toLowerCase().replace(' ', '-'))
     }
