@@ -14,8 +14,12 @@ import { until } from './until.ts'
 
 const run = promisify(execFile)
 const SCRIPTS = join(import.meta.dirname, 'libvirtd')
-/** A guest boots in 5 s alone, and slower among others. */
+/** An emulated guest boots in 5 s alone, and slower among others. */
 const BOOT_MS = 240_000
+/** So many boot at the same time: of sixteen on two processors, the last one would take minutes. */
+const BOOTING_MAX = 2
+/** A guest without an agent, or one that is killed, never says that it has booted, ms. */
+const BOOTING_MS = 30_000
 
 export interface RealGuest {
   readonly name: string
@@ -143,13 +147,26 @@ interface Place {
 }
 
 let guests = 0
+/** The end of the latest boot in each lane. */
+const lanes = Array.from({ length: BOOTING_MAX }, () => Promise.resolve())
+
+/** Waits for the boot before it in its lane. The function that it returns ends this one. */
+async function beginBoot(number: number): Promise<() => void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const lane = number % BOOTING_MAX
+  const before = lanes[lane]
+  lanes[lane] = promise
+  await before
+  return resolve
+}
 
 async function startGuest(
   { path, files, within }: Place,
   options: GuestOptions,
 ): Promise<RealGuest> {
   guests += 1
-  const name = options.name ?? `instance-${guests.toString(16).padStart(8, '0')}`
+  const number = guests
+  const name = options.name ?? `instance-${number.toString(16).padStart(8, '0')}`
   const uuid = randomUUID()
   const virsh = (command: string, ...rest: readonly string[]): Promise<string> =>
     within('virsh', '--quiet', '--connect', 'qemu:///system', command, ...rest)
@@ -158,9 +175,16 @@ async function startGuest(
   await writeFile(file, domainXml({ name, uuid, path, files }, options))
   await within('truncate', '-s', '16M', join(path, 'small', uuid))
   await virsh('define', file)
-  await virsh('start', uuid)
+  const endBoot = await beginBoot(number)
   const agent = (command: object): Promise<string> =>
     virsh('qemu-agent-command', '--timeout', '2', uuid, JSON.stringify(command))
+  const answers = (withinMs: number): Promise<void> =>
+    untilAnswers(() => agent({ execute: 'guest-ping' }), withinMs)
+  try {
+    await virsh('start', uuid)
+  } finally {
+    answers(options.agent === 'no-channel' ? 0 : BOOTING_MS).then(endBoot, endBoot)
+  }
   return {
     name,
     instance: instanceId(uuid),
@@ -174,12 +198,12 @@ async function startGuest(
       await within('sh', '-c', `kill -s ${signal.slice('SIG'.length)} "$(cat "$0")"`, file)
     },
     virsh: (command, ...rest) => virsh(command, uuid, ...rest),
-    booted: () => untilAnswers(() => agent({ execute: 'guest-ping' })),
+    booted: () => answers(BOOT_MS),
   }
 }
 
-async function untilAnswers(ask: () => Promise<string>): Promise<void> {
-  const deadline = performance.now() + BOOT_MS
+async function untilAnswers(ask: () => Promise<string>, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs
   for (;;) {
     try {
       await ask()
