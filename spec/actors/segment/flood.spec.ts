@@ -65,7 +65,10 @@ test('a host that is reported among thousands of guests is decided next, and alo
     scene.tell(about('recovery.admitted', notification.uuid))
   }
   t.deepEqual(scene.consulted, [...first, N1])
-  scene.tell({ to: FIRST[0]?.uuid ?? N1, message: CONCLUDED })
+  for (const notification of first.slice(0, 3)) {
+    scene.tell({ to: notification, message: { ...CONCLUDED, notification } })
+    scene.tell(about('recovery.concluded', notification))
+  }
   t.is(scene.consulted.length, first.length + 1, 'no guest is decided beside a host')
 })
 
