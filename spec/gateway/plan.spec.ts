@@ -1,26 +1,11 @@
 /** The plan of a host through the API: who may see it, its form, and what prevents it. */
 import test from 'ava'
 import { CodedError } from '../../schema/errors.ts'
-import { hostName, instanceId } from '../../schema/ids.ts'
 import { aHost, aSegment, at, startGateway } from '../support/gateway.ts'
+import { REHEARSAL } from '../support/rehearsal.ts'
 import type { Answer, GatewayWorld } from '../support/gateway.ts'
 
 type Replaced = Parameters<typeof startGateway>[0]
-
-const REHEARSAL = {
-  decision: 'act',
-  reason: null,
-  fates: [
-    {
-      instance: instanceId('a'),
-      name: 'vm-a',
-      fate: 'move',
-      target: hostName('compute-2'),
-      reason: null,
-    },
-    { instance: instanceId('b'), name: 'vm-b', fate: 'wait', target: null, reason: 'no room' },
-  ],
-} as const
 
 async function withHost(replaced: Replaced): Promise<{
   readonly world: GatewayWorld

@@ -74,6 +74,39 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.is((await store.acceptNotification(anew)).kind, 'accepted')
   })
 
+  test('reports that come at the same time each have their own answer, whatever the others are', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    const { epoch, host } = await incident(world)
+    const { uuid: segment } = await store.createSegment(segmentFields('zone-b'))
+    const kept = await store.createHost(segment, hostFields('compute-9'))
+    const again = {
+      ...guestFailed('i-1', clock.wall),
+      hostName: kept.name,
+      uuid: notificationId('4bf92f35-77b3-4da6-a3ce-929d0e0e4736'),
+    }
+    await accepted(store, again)
+    const ended = { notification: again.uuid, from: ['new'], to: 'failed', reason: 'over' } as const
+    await store.recordTransition(epoch, ended)
+    await store.updateHost(segment, kept.uuid, { onMaintenance: true })
+    const report = (instance: string, hostName = host.name): NewNotification => ({
+      ...guestFailed(instance, clock.wall),
+      hostName,
+    })
+    const reports = [report('i-2'), again, report('i-3', hostName('nobody')), report('i-4')]
+    const kindsOf = async (all: readonly NewNotification[]) =>
+      (await Promise.all(all.map((each) => store.acceptNotification(each)))).map(({ kind }) => kind)
+    t.deepEqual(await kindsOf(reports), ['accepted', 'on-maintenance', 'unknown-host', 'accepted'])
+    t.deepEqual(await kindsOf([report('i-5'), report('i-2'), report('i-6')]), [
+      'accepted',
+      'duplicate',
+      'accepted',
+    ])
+    const stored = await store.listNotifications({ type: 'VM' }, wholePage)
+    const instances = stored.map(({ payload }) => payload['instance_uuid'])
+    t.deepEqual(instances.toSorted(), ['i-1', 'i-2', 'i-4', 'i-5', 'i-6'])
+  })
+
   test('unknown host and host on maintenance are distinguished, in any case of the name', async (t) => {
     await using world = await open()
     const { store, clock } = world

@@ -2,7 +2,7 @@
  * Accepts reports of faults. Of several equal reports, one is accepted, even when they come at the
  * same time.
  */
-import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely'
 import type { Acceptance, NewNotification, NotificationStore } from '../../actors/ports/store.ts'
 import { notificationId, type HostName, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/records.ts'
@@ -98,7 +98,11 @@ async function acceptFirst(
   if (isTaken && others.length > 0) throw new Error('one of the reports was made before')
   if (isTaken || inserted.numInsertedOrUpdatedRows === 0n) return arrivals.map(() => undefined)
   const uuids = arrivals.map(({ row }) => row.notification_uuid)
-  const accepted = await transactions.read((db) => readAccepted(db, uuids))
+  const isComplete = inserted.numInsertedOrUpdatedRows === BigInt(arrivals.length)
+  const accepted = await transactions.read((db) =>
+    // A report that was not inserted now may have been stored long ago, before its host was taken out of service.
+    readAccepted(isComplete ? ofUuids(db, uuids) : ofUuids(db, uuids).where(takesReports)),
+  )
   return uuids.map((uuid) => accepted.get(uuid))
 }
 
@@ -131,16 +135,25 @@ const acceptLater = (
       .values({ ...row, ...ofHost })
       .execute()
     const uuid = row.notification_uuid
-    const accepted = (await readAccepted(trx, [uuid])).get(uuid)
+    const accepted = (await readAccepted(ofUuids(trx, [uuid]))).get(uuid)
     if (accepted === undefined) throw new Error(`the notification ${uuid} is not stored`)
     return accepted
   })
 
+const ofUuids = (db: Kysely<Database>, uuids: readonly NotificationId[]) =>
+  db.selectFrom('notifications').selectAll().where('notification_uuid', 'in', uuids)
+
+/** Whether the host of a notification takes reports now. */
+const takesReports = (eb: ExpressionBuilder<Database, 'notifications'>) =>
+  eb(
+    'source_host_uuid',
+    'in',
+    eb.selectFrom('hosts').select('uuid').where('deleted', '=', 0).where('on_maintenance', '=', 0),
+  )
+
 async function readAccepted(
-  db: Kysely<Database>,
-  uuids: readonly NotificationId[],
+  query: ReturnType<typeof ofUuids>,
 ): Promise<ReadonlyMap<NotificationId, Acceptance>> {
-  const query = db.selectFrom('notifications').selectAll().where('notification_uuid', 'in', uuids)
   return new Map(
     (await query.execute()).map((row) => [
       row.notification_uuid,

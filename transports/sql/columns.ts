@@ -12,12 +12,17 @@ import type {
 } from '../../schema/tables.ts'
 import type { ColumnNames } from './parts.ts'
 
-export const SEGMENT: ColumnNames<Selectable<SegmentsTable>> = {
+/** The first columns of every table that clients see. */
+const STAMP = {
   id: true,
   created_at: true,
   updated_at: true,
   deleted_at: true,
   deleted: true,
+} as const
+
+export const SEGMENT: ColumnNames<Selectable<SegmentsTable>> = {
+  ...STAMP,
   revision: true,
   uuid: true,
   name: true,
@@ -29,11 +34,7 @@ export const SEGMENT: ColumnNames<Selectable<SegmentsTable>> = {
 }
 
 export const HOST: ColumnNames<Selectable<HostsTable>> = {
-  id: true,
-  created_at: true,
-  updated_at: true,
-  deleted_at: true,
-  deleted: true,
+  ...STAMP,
   revision: true,
   uuid: true,
   name: true,
@@ -48,11 +49,7 @@ export const HOST: ColumnNames<Selectable<HostsTable>> = {
 }
 
 export const NOTIFICATION: ColumnNames<Selectable<NotificationsTable>> = {
-  id: true,
-  created_at: true,
-  updated_at: true,
-  deleted_at: true,
-  deleted: true,
+  ...STAMP,
   revision: true,
   notification_uuid: true,
   generated_time: true,
@@ -68,11 +65,7 @@ export const NOTIFICATION: ColumnNames<Selectable<NotificationsTable>> = {
 }
 
 export const MOVE: ColumnNames<Selectable<VmMovesTable>> = {
-  id: true,
-  created_at: true,
-  updated_at: true,
-  deleted_at: true,
-  deleted: true,
+  ...STAMP,
   uuid: true,
   notification_uuid: true,
   instance_uuid: true,

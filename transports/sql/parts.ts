@@ -2,7 +2,7 @@
  * Rows of several tables in one statement. A statement sees one moment of the database on every isolation level above READ
  * UNCOMMITTED, as a transaction of many statements would, but costs one round trip (decision 0063).
  */
-import { sql, type Expression, type Kysely, type Transaction } from 'kysely'
+import { sql, type Expression, type Kysely } from 'kysely'
 import type { Database } from '../../schema/tables.ts'
 
 /** The names of all columns of a row. */
@@ -26,7 +26,7 @@ export type RowsOf<Parts> = {
 
 /** Reads the rows of all parts. */
 export async function readParts<Parts extends object>(
-  db: Kysely<Database> | Transaction<Database>,
+  db: Kysely<Database>,
   parts: Parts,
 ): Promise<RowsOf<Parts>> {
   const named = Object.entries(parts as Readonly<Record<string, Part<object>>>)

@@ -2,27 +2,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { hostName, instanceId, notificationId } from '../../../schema/ids.ts'
+import { notificationId } from '../../../schema/ids.ts'
 import { command } from '../../support/command.ts'
 import { startGateway, textAt, type GatewayWorld } from '../../support/gateway.ts'
 import { startHttpCloud } from '../../support/http-cloud.ts'
 import { CREDENTIAL } from '../../support/http-keystone.ts'
 import { temporaryDirectory } from '../../support/process.ts'
-
-const REHEARSAL = {
-  decision: 'act',
-  reason: null,
-  fates: [
-    {
-      instance: instanceId('a'),
-      name: 'vm-a',
-      fate: 'move',
-      target: hostName('compute-2'),
-      reason: null,
-    },
-    { instance: instanceId('b'), name: 'vm-b', fate: 'wait', target: null, reason: 'no room' },
-  ],
-} as const
+import { REHEARSAL } from '../../support/rehearsal.ts'
 
 /** A gateway that asks this Keystone, and the variables of an administrator. */
 async function site() {
