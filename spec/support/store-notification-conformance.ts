@@ -103,9 +103,8 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
       'accepted',
     ])
     const stored = await store.listNotifications({ type: 'VM' }, wholePage)
-    const instances = new Set(stored.map(({ payload }) => payload['instance_uuid']))
-    t.deepEqual(instances, new Set(['i-1', 'i-2', 'i-4', 'i-5', 'i-6']))
-    t.is(stored.length, instances.size)
+    const instances = stored.map(({ payload }) => String(payload['instance_uuid']))
+    t.deepEqual(instances.toSorted(), ['i-1', 'i-2', 'i-4', 'i-5', 'i-6'])
   })
 
   test('unknown host and host on maintenance are distinguished, in any case of the name', async (t) => {
