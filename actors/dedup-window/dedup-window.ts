@@ -8,6 +8,7 @@ import type { Observation } from '../ports/observations.ts'
 import type { UnfinishedRecovery } from '../ports/store.ts'
 import { hasLoneVoiceOfLife, judgeTestimony, wasSeenLately } from './contradiction.ts'
 import { evidenceOf } from './incident.ts'
+import type { BegunRecovery } from './intake.ts'
 import { withOpen } from './open-reports.ts'
 import { lookAt, onHostLooked, onObserved } from './weighing.ts'
 import {
@@ -41,6 +42,8 @@ export const dedupWindow =
         return onHostLooked(rules, leader, state, message)
       case 'window.notified':
         return lookForNew(state)
+      case 'window.began':
+        return [state, message.begun.map((begun) => recover(leader, begun, null))]
       case 'window.commanded':
       case 'window.look-due':
         return look(rules, state)
@@ -137,15 +140,9 @@ function onLooked(
       effects.push(...looks)
       if (atMs - since < rules.contradictionMs) continue
     }
-    const evidence = evidenceOf(observations)
-    effects.push(
-      tell(leader, {
-        type: 'leader.recover',
-        unfinished: recovery,
-        evidence: [...reportOf(recovery), ...evidence],
-        objection: alive ? `the host is alive all the time: ${evidence.join('; ')}` : null,
-      }),
-    )
+    const life = evidenceOf(observations).join('; ')
+    const contradiction = alive ? `the host is alive all the time: ${life}` : null
+    effects.push(recover(leader, { recovery, observations }, contradiction))
   }
   const [read, more] = withPart(
     { ...idle, contradicted, incidents: withOpen(state.incidents, unfinished) },
@@ -156,6 +153,19 @@ function onLooked(
   const [next, again] = lookForNew(read)
   return [next, [...effects, ...more, ...again]]
 }
+
+/** Has a recovery begun, or ended when there is an objection to it. */
+const recover = (
+  leader: ActorRef<LeaderMessage>,
+  { recovery, observations }: BegunRecovery,
+  objection: string | null,
+): WindowEffect =>
+  tell(leader, {
+    type: 'leader.recover',
+    unfinished: recovery,
+    evidence: [...reportOf(recovery), ...evidenceOf(observations)],
+    objection,
+  })
 
 /** After a full page comes the next one, after the last one the first. */
 function withPart(

@@ -11,7 +11,8 @@ import { rebuiltInstance } from '../evacuator/compute-news.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { tell, type Step, type Tell } from '../kernel/behaviour.ts'
 import type { FaultDelivery } from '../ports/bus.ts'
-import type { NewNotification } from '../ports/store.ts'
+import type { Observation } from '../ports/observations.ts'
+import type { NewNotification, UnfinishedRecovery } from '../ports/store.ts'
 import { refOf } from '../registry.ts'
 
 export type IntakeMessage =
@@ -34,7 +35,12 @@ export type IntakeMessage =
   | { readonly type: 'intake.faults-handled'; readonly outcomes: readonly StoringOutcome[] }
 
 export type StoringOutcome =
-  | { readonly kind: 'stored'; readonly delivery: FaultDelivery }
+  | {
+      readonly kind: 'stored'
+      readonly delivery: FaultDelivery
+      /** The new recovery of an instance; undefined for a host, and when no recovery was begun. */
+      readonly begun: BegunRecovery | undefined
+    }
   | {
       readonly kind: 'not-stored'
       readonly delivery: FaultDelivery
@@ -42,6 +48,13 @@ export type StoringOutcome =
       /** Whether the store works and refuses this fault: it may never take it. */
       readonly isRefused: boolean
     }
+
+/** A recovery that was just stored. */
+export interface BegunRecovery {
+  readonly recovery: UnfinishedRecovery
+  /** What is said of its host now. */
+  readonly observations: readonly Observation[]
+}
 
 /** A fault as the store takes it. */
 export type FaultReport = Pick<NewNotification, 'hostName' | 'payload' | 'uuid'> &
@@ -122,9 +135,7 @@ export function intake(state: IntakeState, message: IntakeMessage): IntakeStep {
       return onDelivered(state, message)
     case 'intake.faults-handled': {
       const { outcomes } = message
-      const effects = outcomes.map(followsFromOutcome)
-      const isAnyStored = outcomes.some(({ kind }) => kind === 'stored')
-      return storeNext(state, isAnyStored ? [...effects, tellWindow('window.notified')] : effects)
+      return storeNext(state, [...outcomes.map(followsFromOutcome), ...newsOf(outcomes)])
     }
     default:
       return assertNever(message)
@@ -157,6 +168,16 @@ function followsFromOutcome(outcome: StoringOutcome): IntakeEffect {
   return isRefused && delivery.deliveries >= REFUSALS_MAX
     ? { type: 'fault.park', delivery, reason }
     : { type: 'fault.hand-back', delivery, afterMs: REDELIVER_MS, reason }
+}
+
+/** What is already known of new recoveries is told, and what else was stored is looked for. */
+function newsOf(outcomes: readonly StoringOutcome[]): readonly Tell[] {
+  const stored = outcomes.filter((outcome) => outcome.kind === 'stored')
+  const begun = stored.flatMap((outcome) => outcome.begun ?? [])
+  return [
+    ...(begun.length > 0 ? [tell(WINDOW, { type: 'window.began', begun })] : []),
+    ...(begun.length < stored.length ? [tellWindow('window.notified')] : []),
+  ]
 }
 
 /** Those that were being stored are done with, and those that wait have their turn. */
@@ -226,6 +247,7 @@ const acknowledge = (delivery: FaultDelivery): IntakeEffect => ({
   delivery,
 })
 
+const WINDOW = refOf('dedup-window', 'leader')
+
 /** Something was stored: the window looks now instead of at its next turn. */
-const tellWindow = (type: 'window.notified' | 'window.commanded'): Tell =>
-  tell(refOf('dedup-window', 'leader'), { type })
+const tellWindow = (type: 'window.notified' | 'window.commanded'): Tell => tell(WINDOW, { type })

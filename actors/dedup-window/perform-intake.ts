@@ -11,12 +11,13 @@ import { SUPERVISION } from '../supervision.ts'
 import { FAULT_CONSUMER, type BusMessage } from '../ports/bus.ts'
 import { sleep } from '../ports/clock.ts'
 import type { RosterStore } from '../ports/roster-store.ts'
-import type { NotificationStore } from '../ports/store.ts'
+import type { NotificationStore, UnfinishedRecovery } from '../ports/store.ts'
 import type { HostObservations } from '../verification/host-observations.ts'
 import { HostReportLog } from './host-report-log.ts'
 import {
   intake,
   LISTENING,
+  type BegunRecovery,
   type DeliveredFault,
   type StoringOutcome,
   type IntakeEffect,
@@ -170,18 +171,28 @@ async function storeAll(
 }
 
 async function store(
-  { clock, duplicateWindowMs, store: notifications, hostReportLog }: PerformWorld,
+  { clock, duplicateWindowMs, store: notifications, hostReportLog, observations }: PerformWorld,
   { delivery, report }: DeliveredFault,
 ): Promise<StoringOutcome> {
   const { type, uuid, hostName, payload, generatedAt = clock.wallMs() } = report
   const stored = { type, uuid, hostName, payload, generatedAt, duplicateWindowMs }
   try {
-    const { kind } = await notifications.acceptNotification(stored)
-    if (report.type === 'COMPUTE_HOST') hostReportLog.note(report, kind)
-    return { kind: 'stored', delivery }
+    const acceptance = await notifications.acceptNotification(stored)
+    if (report.type === 'COMPUTE_HOST') hostReportLog.note(report, acceptance.kind)
+    const isBegun = report.type === 'VM' && acceptance.kind === 'accepted'
+    const begun = isBegun ? begunBy(acceptance, observations) : undefined
+    return { kind: 'stored', delivery, begun }
   } catch (error) {
     // Our own errors say that the store is not available; all others are about this fault.
     const isRefused = !isCoded(error)
     return { kind: 'not-stored', delivery, reason: describeError(error), isRefused }
   }
 }
+
+const begunBy = (
+  { notification, host, control, commandCount }: UnfinishedRecovery,
+  observations: HostObservations,
+): BegunRecovery => ({
+  recovery: { notification, host, control, commandCount },
+  observations: observations.of(notification.sourceHost),
+})

@@ -9,6 +9,7 @@ import type { Finding, Look } from '../verification/look.ts'
 import type { ContradictionRules } from './contradiction.ts'
 import { HOSTS_MAX } from '../verification/host-observations.ts'
 import type { Incident } from './incident.ts'
+import type { BegunRecovery } from './intake.ts'
 
 export type DedupWindowMessage =
   | { readonly type: 'window.begin' } // first message
@@ -21,6 +22,7 @@ export type DedupWindowMessage =
       readonly atMs: number
     }
   | { readonly type: 'window.notified' } // a report was stored: look now instead of at the next turn
+  | { readonly type: 'window.began'; readonly begun: readonly BegunRecovery[] } // recoveries of instances were stored just now
   | { readonly type: 'window.commanded' } // an operator's command was stored
   | { readonly type: 'window.look-due' } // private: our own timer
   | {

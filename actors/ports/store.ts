@@ -156,7 +156,8 @@ export interface NewNotification {
 }
 
 export type Acceptance =
-  | { readonly kind: 'accepted'; readonly notification: Notification }
+  /** A new recovery, as it is at this moment. */
+  | ({ readonly kind: 'accepted' } & UnfinishedRecovery)
   | { readonly kind: 'duplicate'; readonly of: NotificationId }
   | { readonly kind: 'on-maintenance' }
   | { readonly kind: 'unknown-host' }

@@ -27,7 +27,11 @@ export function reportingStore(store: StorePort, reports: ReportPort): StorePort
   return {
     ...store,
     ...reportingInventory(store, reports),
-    acceptNotification: (fault) => reportAcceptance(store, reports, fault),
+    async acceptNotification(fault) {
+      const acceptance = await reportAcceptance(store, reports, fault)
+      if (acceptance.kind === 'accepted') remember(known, acceptance.notification)
+      return acceptance
+    },
     async listUnfinished(page) {
       const unfinished = await store.listUnfinished(page)
       for (const { notification } of unfinished) remember(known, notification)

@@ -107,6 +107,24 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     t.deepEqual(instances.toSorted(), ['i-1', 'i-2', 'i-4', 'i-5', 'i-6'])
   })
 
+  test('an accepted report is answered with the recovery that the leader will list', async (t) => {
+    await using world = await open()
+    const { store, clock } = world
+    await incident(world)
+    await store.giveSiteCommand({ kind: 'stop', operator: 'bob', reason: 'drill' })
+    const reports = ['i-1', 'i-2', 'i-3'].map((instance) => guestFailed(instance, clock.wall))
+    const answers = await Promise.all(reports.map((each) => store.acceptNotification(each)))
+    const listed = (await store.listUnfinished()).slice(1)
+    t.deepEqual(
+      answers,
+      listed.map((recovery) => ({ kind: 'accepted', ...recovery })),
+    )
+    t.deepEqual(
+      listed.map(({ control }) => control.kind),
+      ['stopped', 'stopped', 'stopped'],
+    )
+  })
+
   test('unknown host and host on maintenance are distinguished, in any case of the name', async (t) => {
     await using world = await open()
     const { store, clock } = world

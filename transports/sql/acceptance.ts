@@ -6,10 +6,14 @@ import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely'
 import type { Acceptance, NewNotification, NotificationStore } from '../../actors/ports/store.ts'
 import { notificationId, type HostName, type NotificationId } from '../../schema/ids.ts'
 import { UNFINISHED_STATUSES, type NotificationStatus } from '../../schema/records.ts'
+import { controlOf } from '../../schema/recovery-control.ts'
 import type { Database, HostsTable, NotificationsTable } from '../../schema/tables.ts'
+import { HOST, NOTIFICATION, SITE_COMMAND } from './columns.ts'
+import { latestSiteCommand } from './commands.ts'
 import { faultKey, SAME_FAULT } from './fault-key.ts'
 import { lockHost } from './locks.ts'
-import { nameKey, notificationOf, payloadText, wholeSecond } from './rows.ts'
+import { part, readParts } from './parts.ts'
+import { hostOf, nameKey, notificationOf, payloadText, siteCommandOf, wholeSecond } from './rows.ts'
 import { storedPayload } from './stored-json.ts'
 import { Together } from './together.ts'
 import type { StorePorts, Transactions } from './transactions.ts'
@@ -101,7 +105,7 @@ async function acceptFirst(
   const isComplete = inserted.numInsertedOrUpdatedRows === BigInt(arrivals.length)
   const accepted = await transactions.read((db) =>
     // A report that was not inserted now may have been stored long ago, before its host was taken out of service.
-    readAccepted(isComplete ? ofUuids(db, uuids) : ofUuids(db, uuids).where(takesReports)),
+    readAccepted(db, isComplete ? ofUuids(db, uuids) : ofUuids(db, uuids).where(takesReports)),
   )
   return uuids.map((uuid) => accepted.get(uuid))
 }
@@ -135,7 +139,7 @@ const acceptLater = (
       .values({ ...row, ...ofHost })
       .execute()
     const uuid = row.notification_uuid
-    const accepted = (await readAccepted(ofUuids(trx, [uuid]))).get(uuid)
+    const accepted = (await readAccepted(trx, ofUuids(trx, [uuid]))).get(uuid)
     if (accepted === undefined) throw new Error(`the notification ${uuid} is not stored`)
     return accepted
   })
@@ -151,13 +155,33 @@ const takesReports = (eb: ExpressionBuilder<Database, 'notifications'>) =>
     eb.selectFrom('hosts').select('uuid').where('deleted', '=', 0).where('on_maintenance', '=', 0),
   )
 
+/** What was just accepted, as the leader needs it: nobody can have given a command for it before. */
 async function readAccepted(
-  query: ReturnType<typeof ofUuids>,
+  db: Kysely<Database>,
+  accepted: ReturnType<typeof ofUuids>,
 ): Promise<ReadonlyMap<NotificationId, Acceptance>> {
+  const hosts = db
+    .selectFrom('hosts')
+    .selectAll()
+    .where('deleted', '=', 0)
+    .where('uuid', 'in', accepted.clearSelect().select('source_host_uuid'))
+  const read = await readParts(db, {
+    accepted: part(accepted, NOTIFICATION),
+    hosts: part(hosts, HOST),
+    site: part(latestSiteCommand(db), SITE_COMMAND),
+  })
+  const hostsById = new Map(read.hosts.map((row) => [row.uuid, hostOf(row)]))
+  const control = controlOf([], read.site.map(siteCommandOf).at(-1))
   return new Map(
-    (await query.execute()).map((row) => [
+    read.accepted.map((row) => [
       row.notification_uuid,
-      { kind: 'accepted', notification: notificationOf(row) },
+      {
+        kind: 'accepted',
+        notification: notificationOf(row),
+        host: hostsById.get(row.source_host_uuid),
+        control,
+        commandCount: 0,
+      },
     ]),
   )
 }

@@ -27,6 +27,7 @@ type SealedMethods = Pick<
   | 'findHost'
   | 'listHosts'
   | 'listAllHosts'
+  | 'acceptNotification'
   | 'listUnfinished'
   | 'readSnapshot'
 >
@@ -52,6 +53,12 @@ export function sealedStore(store: StorePort, keyring: Seal, log: LogPort): Stor
       return (await store.listHosts(filter, page)).map(opened)
     },
     listAllHosts: async () => (await store.listAllHosts()).map(opened),
+    async acceptNotification(report) {
+      const acceptance = await store.acceptNotification(report)
+      return acceptance.kind === 'accepted'
+        ? { ...acceptance, host: openedIf(acceptance.host) }
+        : acceptance
+    },
     async listUnfinished(page) {
       const unfinished = await store.listUnfinished(page)
       // Several entries may belong to one host.

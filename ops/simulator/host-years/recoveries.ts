@@ -88,7 +88,8 @@ export class Recoveries {
       seenAlive: 0,
       fence: undefined,
     })
-    return { kind: 'accepted', notification }
+    const control = { kind: 'running' } as const
+    return { kind: 'accepted', notification, host, control, commandCount: 0 }
   }
 
   /** The window hands it on, again and again. */

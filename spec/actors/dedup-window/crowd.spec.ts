@@ -98,7 +98,7 @@ test('after a command all are read, for it may be about an old report', (t) => {
 
 test('our own report of a host is looked at at once', (t) => {
   const { state } = after([{ type: 'window.look-due' }, looked('page', ...guests(100))])
-  const acceptance = { kind: 'accepted', notification: notificationRow() } as const
+  const acceptance = { kind: 'accepted', ...unfinished(101) } as const
   const { effects } = after([{ type: 'window.reported', host: H1, acceptance, atMs: 1 }], state)
   t.deepEqual(pages(effects), [100])
 })

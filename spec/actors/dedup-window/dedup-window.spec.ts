@@ -252,9 +252,27 @@ test('a notification that comes during a look leads to one more look', (t) => {
 })
 
 test('our own accepted report is looked at once', (t) => {
-  const acceptance = { kind: 'accepted', notification: notificationRow() } as const
+  const acceptance = { kind: 'accepted', ...unfinished() } as const
   const message = { type: 'window.reported', host: H1, acceptance, atMs: 3 } as const
   t.deepEqual(after([message]).effects, [{ type: 'unfinished.read', part: 'new', afterId: 0 }])
+})
+
+test('a recovery of an instance that was just stored is handed on without a look', (t) => {
+  const payload = { instance_uuid: 'i-1', event: 'LIFECYCLE', vir_domain_event: 'STOPPED_FAILED' }
+  const recovery = unfinished({ type: 'VM', payload })
+  const observations = [
+    { observer: 'a', state: 'alive', evidence: ['ssh looks alive'], seenAtWallMs: 0 },
+  ] as const
+  const { effects, state } = after([{ type: 'window.began', begun: [{ recovery, observations }] }])
+  t.is(effects.length, 1)
+  t.like(recovered(effects)[0], { unfinished: recovery, objection: null })
+  t.like(recovered(effects)[0], {
+    evidence: [
+      'reported as VM: instance_uuid i-1, event LIFECYCLE, vir_domain_event STOPPED_FAILED',
+      'a: alive: ssh looks alive',
+    ],
+  })
+  t.deepEqual(state, SETTLED.state)
 })
 
 for (const acceptance of [

@@ -4,8 +4,10 @@ import type { DedupWindowMessage } from '../../../actors/dedup-window/window-sta
 import {
   intake,
   LISTENING,
+  type BegunRecovery,
   type IntakeEffect,
   type IntakeMessage,
+  type StoringOutcome,
 } from '../../../actors/dedup-window/intake.ts'
 import { defineIntake } from '../../../actors/dedup-window/perform-intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
@@ -23,7 +25,7 @@ import type { LogPort } from '../../../actors/ports/log.ts'
 import { hostId, hostName, notificationId, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
-import { EPOCH } from '../records.ts'
+import { EPOCH, notificationRow } from '../records.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
 import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
@@ -283,8 +285,32 @@ const delivered = (
 const deliveries = (effect: IntakeEffect | Tell | undefined): readonly FaultDelivery[] =>
   effect?.type === 'faults.store' ? effect.faults.map(({ delivery }) => delivery) : []
 
-const stored = ({ delivery }: { readonly delivery: FaultDelivery }) =>
-  ({ kind: 'stored', delivery }) as const
+const stored = (
+  { delivery }: { readonly delivery: FaultDelivery },
+  begun: BegunRecovery | undefined = undefined,
+) => ({ kind: 'stored', delivery, begun }) as const
+
+test('new recoveries are told at once, and only what else was stored is looked for', (t) => {
+  const [first, second] = [delivered('one'), delivered('two')]
+  const begun: BegunRecovery = {
+    recovery: {
+      notification: notificationRow({ type: 'VM' }),
+      host: undefined,
+      control: { kind: 'running' },
+      commandCount: 0,
+    },
+    observations: [],
+  }
+  const toldAfter = (...outcomes: readonly StoringOutcome[]) =>
+    intake(LISTENING, { type: 'intake.faults-handled', outcomes })[1].flatMap((effect) =>
+      effect.type === 'tell' ? [effect.message] : [],
+    )
+  t.deepEqual(toldAfter(stored(first, begun)), [{ type: 'window.began', begun: [begun] }])
+  t.deepEqual(toldAfter(stored(first, begun), stored(second)), [
+    { type: 'window.began', begun: [begun] },
+    { type: 'window.notified' },
+  ])
+})
 
 test('while faults are stored, others wait, and are stored together in their order', (t) => {
   const [first, second, third] = [delivered('one'), delivered('two'), delivered('three')]

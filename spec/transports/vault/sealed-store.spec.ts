@@ -88,7 +88,9 @@ test('every reader of hosts gets opened credentials', async (t) => {
   const store = opened.withKeys(KEYRING)
   const fields = { ...hostFields('compute-1'), controlAttributes: CREDENTIALS }
   const host = await store.createHost(segment, fields)
-  const { uuid } = await accepted(store, hostStopped('compute-1', clock.wall))
+  const acceptance = await store.acceptNotification(hostStopped('compute-1', clock.wall))
+  if (acceptance.kind !== 'accepted') throw new Error(acceptance.kind)
+  const { uuid } = acceptance.notification
   const snapshot = await store.readSnapshot(segment, uuid, 0)
   const read = [
     await store.getHost(segment, host.uuid),
@@ -97,12 +99,13 @@ test('every reader of hosts gets opened credentials', async (t) => {
     ...(await store.listAllHosts()),
     ...(await store.listUnfinished()).map((each) => each.host),
     ...snapshot.hosts,
+    acceptance.host,
   ]
   t.deepEqual(
     read.map((each) => each?.controlAttributes),
     read.map(() => CREDENTIALS),
   )
-  t.is(read.length, 6)
+  t.is(read.length, 7)
 })
 
 test('same credentials again count as unchanged, also while a recovery forbids a change', async (t) => {
