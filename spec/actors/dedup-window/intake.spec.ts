@@ -1,31 +1,22 @@
 /** What the leader does with what it hears on the bus. */
 import test from 'ava'
 import type { DedupWindowMessage } from '../../../actors/dedup-window/window-state.ts'
-import {
-  intake,
-  LISTENING,
-  type BegunRecovery,
-  type IntakeEffect,
-  type IntakeMessage,
-  type StoringOutcome,
-} from '../../../actors/dedup-window/intake.ts'
 import { defineIntake } from '../../../actors/dedup-window/perform-intake.ts'
 import { ComputeNews } from '../../../actors/evacuator/compute-news.ts'
 import { HostObservations } from '../../../actors/verification/host-observations.ts'
 import { Roster } from '../../../actors/dedup-window/roster.ts'
-import { define, type Tell } from '../../../actors/kernel/behaviour.ts'
+import { define } from '../../../actors/kernel/behaviour.ts'
 import { NactTurns } from '../../../actors/kernel/nact-turns.ts'
 import { createActorSystem, type ActorSystem } from '../../../actors/kernel/spawn.ts'
 import { LEAF } from '../../../actors/kernel/supervision.ts'
-import type { FaultDelivery } from '../../../actors/ports/bus.ts'
 import { refOf, type EngineActors } from '../../../actors/registry.ts'
 import { HostBeats } from '../../../actors/verification/host-beats.ts'
 import { GuestLists } from '../../../actors/guest-follower/guest-lists.ts'
 import type { LogPort } from '../../../actors/ports/log.ts'
-import { hostId, hostName, notificationId, segmentId } from '../../../schema/ids.ts'
+import { hostId, hostName, segmentId } from '../../../schema/ids.ts'
 import { encode, type Encoded } from '../../../schema/messages/codec.ts'
 import { MemoryBroker } from '../../../transports/memory/broker.ts'
-import { EPOCH, notificationRow } from '../records.ts'
+import { EPOCH } from '../records.ts'
 import { VirtualClock } from '../../../transports/simulated/clock.ts'
 import { SeededRandom } from '../../../transports/simulated/random.ts'
 import { openSqliteStore } from '../../../transports/sql/sqlite.ts'
@@ -248,122 +239,6 @@ test('what is heard is told together with all that is said of the host', async (
   )
 })
 
-const RECEIVED = {
-  id: 'm',
-  sender: 'guests',
-  incarnation: 'i',
-  sequence: 1,
-  epoch: null,
-  sentAt: 0,
-  trace: null,
-}
-
-const delivered = (
-  instance: string,
-): IntakeMessage & { readonly type: 'intake.fault-delivered' } => {
-  const delivery: FaultDelivery = {
-    subject: 'ha.sim.fault',
-    body: new Uint8Array(),
-    deliveries: 1,
-    ack: () => {},
-    retry: () => {},
-  }
-  const body = {
-    instance,
-    hostName: ONE,
-    event: 'LIFECYCLE',
-    domainEvent: 'STOPPED_FAILED',
-    evidence: [],
-  }
-  return {
-    type: 'intake.fault-delivered',
-    delivery,
-    received: { ...RECEIVED, type: 'guest.failed', body },
-  }
-}
-
-const deliveries = (effect: IntakeEffect | Tell | undefined): readonly FaultDelivery[] =>
-  effect?.type === 'faults.store' ? effect.faults.map(({ delivery }) => delivery) : []
-
-const stored = (
-  { delivery }: { readonly delivery: FaultDelivery },
-  begun: BegunRecovery | undefined = undefined,
-) => ({ kind: 'stored', delivery, begun }) as const
-
-test('new recoveries are told at once, and only what else was stored is looked for', (t) => {
-  const [first, second] = [delivered('one'), delivered('two')]
-  const begun: BegunRecovery = {
-    recovery: {
-      notification: notificationRow({ type: 'VM' }),
-      host: undefined,
-      control: { kind: 'running' },
-      commandCount: 0,
-    },
-    observations: [],
-  }
-  const toldAfter = (...outcomes: readonly StoringOutcome[]) =>
-    intake(LISTENING, { type: 'intake.faults-handled', outcomes })[1].flatMap((effect) =>
-      effect.type === 'tell' ? [effect.message] : [],
-    )
-  t.deepEqual(toldAfter(stored(first, begun)), [{ type: 'window.began', begun: [begun] }])
-  t.deepEqual(toldAfter(stored(first, begun), stored(second)), [
-    { type: 'window.began', begun: [begun] },
-    { type: 'window.notified' },
-  ])
-})
-
-test('while faults are stored, others wait, and are stored together in their order', (t) => {
-  const [first, second, third] = [delivered('one'), delivered('two'), delivered('three')]
-  const [storing, effects] = intake(LISTENING, first)
-  t.deepEqual(deliveries(effects[0]), [first.delivery])
-  const [waiting, none] = intake(storing, second)
-  const [more, neither] = intake(waiting, third)
-  t.deepEqual([...none, ...neither], [])
-  const [next, after] = intake(more, {
-    type: 'intake.faults-handled',
-    outcomes: [stored(first)],
-  })
-  t.deepEqual(
-    after.map(({ type }) => type),
-    ['fault.acknowledge', 'tell', 'faults.store'],
-  )
-  t.deepEqual(deliveries(after[2]), [second.delivery, third.delivery])
-  const [done, last] = intake(next, {
-    type: 'intake.faults-handled',
-    outcomes: [stored(second), stored(third)],
-  })
-  t.deepEqual(done, LISTENING)
-  t.deepEqual(
-    last.map(({ type }) => type),
-    ['fault.acknowledge', 'fault.acknowledge', 'tell'],
-  )
-})
-
-test('a fault that could not be stored is handed back, not acknowledged, and those after it have their turn', (t) => {
-  const [first, second] = [delivered('one'), delivered('two')]
-  const [storing] = intake(LISTENING, first)
-  const [waiting] = intake(storing, second)
-  const { delivery } = first
-  const failed = { kind: 'not-stored', delivery, reason: 'away', isRefused: false } as const
-  const [, effects] = intake(waiting, { type: 'intake.faults-handled', outcomes: [failed] })
-  t.like(effects[0], { type: 'fault.hand-back', delivery, afterMs: 1000, reason: 'away' })
-  t.deepEqual(deliveries(effects[1]), [second.delivery])
-})
-
-test('a fault that the working store refuses again and again is parked, and one of an absent store never', (t) => {
-  const { delivery } = delivered('one')
-  const [storing] = intake(LISTENING, delivered('one'))
-  const refusedAt = (times: number, isRefused: boolean) => {
-    const outcome = { kind: 'not-stored', reason: 'too long', isRefused } as const
-    const refused = { ...outcome, delivery: { ...delivery, deliveries: times } }
-    const [, effects] = intake(storing, { type: 'intake.faults-handled', outcomes: [refused] })
-    return effects.map(({ type }) => type)
-  }
-  t.deepEqual(refusedAt(4, true), ['fault.hand-back'])
-  t.deepEqual(refusedAt(5, true), ['fault.park'])
-  t.deepEqual(refusedAt(5000, false), ['fault.hand-back'])
-})
-
 test('a poisonous fault ends under the subject of parked messages, acknowledged, and others are stored', async (t) => {
   await using leader = leaderThatListens(LOG, (instance) => instance === 'poison')
   await leader.registerHost()
@@ -374,12 +249,6 @@ test('a poisonous fault ends under the subject of parked messages, acknowledged,
   t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
   t.is(leader.parked.length, 1)
   t.regex(leader.parked[0] ?? '', /^ha\.sim\.parked\.engine-1\./)
-})
-
-test('what is delivered as a fault and is none is acknowledged, and stored never', (t) => {
-  const { delivery } = delivered('one')
-  const message = { type: 'intake.fault-delivered', delivery, received: undefined } as const
-  t.deepEqual(intake(LISTENING, message), [LISTENING, [{ type: 'fault.acknowledge', delivery }]])
 })
 
 const hostFailed = (change: {
@@ -457,15 +326,4 @@ test('a host report that could not be stored is delivered again', async (t) => {
   await leader.registerHost()
   await leader.clock.pass(2000, settle)
   t.is((await leader.store.listNotifications({}, EVERY)).length, 1)
-})
-
-test('the trace of a reported fault becomes the uuid of its notification', (t) => {
-  const sent = delivered('one')
-  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-  const uuids = [trace, null, 'other'].map((each) => {
-    const received = sent.received && { ...sent.received, trace: each }
-    const [, [effect]] = intake(LISTENING, { ...sent, received })
-    return effect?.type === 'faults.store' ? effect.faults[0]?.report.uuid : 'none'
-  })
-  t.deepEqual(uuids, [notificationId('4bf92f35-77b3-4da6-a3ce-929d0e0e4736'), undefined, undefined])
 })
