@@ -31,6 +31,11 @@ interface Share {
   answer: (allowed: readonly EvacuationRequest[]) => void
 }
 
+/**
+ * An evacuation that Nova has not begun after so many ms may be stuck there until its deadline: its target has died, or nobody works
+ * on it. It says nothing about Nova's load any more, and others must not wait for it.
+ */
+const STUCK_MS = 30_000
 /** After so many ms without an evacuation, what was learned about Nova's load is out of date. */
 const FORGET_MS = 60_000
 /** The pause when Nova is busy and names no time in Retry-After, ms. */
@@ -82,7 +87,7 @@ export class ConcurrencyLimiter {
   note(client: Client, inFlight: readonly InFlightEvacuation[], over: readonly MoveId[]): void {
     if (client.signal.aborted) return
     const share = this.#shareOf(client)
-    const { waiting } = new Traffic(this.#shares.values())
+    const { waiting } = this.#traffic()
     const atMs = this.#clock.monotonicMs()
     for (const evacuation of inFlight) {
       const known = share.inFlight.get(evacuation.move)
@@ -159,7 +164,7 @@ export class ConcurrencyLimiter {
       this.#cancelWaking = this.#clock.schedule(afterMs, () => this.#allow())
       return
     }
-    const traffic = new Traffic(this.#shares.values())
+    const traffic = this.#traffic()
     const sinceMs = this.#clock.monotonicMs()
     const allowed = new Map<Share, EvacuationRequest[]>()
     while (traffic.waiting < this.#limit.limit) {
@@ -174,6 +179,33 @@ export class ConcurrencyLimiter {
       share.requests = []
       share.answer(requests)
     }
+    this.#wakeWhenStuck()
+  }
+
+  /** What counts now. One that is stuck only counts against the caps. */
+  #traffic(): Traffic {
+    const stuckSinceMs = this.#clock.monotonicMs() - STUCK_MS
+    const traffic = new Traffic()
+    for (const { segment, inFlight } of this.#shares.values()) {
+      for (const { target, begun, sinceMs } of inFlight.values()) {
+        traffic.add(segment, { target, begun: begun || sinceMs <= stuckSinceMs })
+      }
+    }
+    return traffic
+  }
+
+  /** When the oldest that waits in Nova has become stuck, others may be allowed. */
+  #wakeWhenStuck(): void {
+    const shares = [...this.#shares.values()]
+    if (shares.every(({ requests }) => requests.length === 0)) return
+    const nowMs = this.#clock.monotonicMs()
+    const untilStuck = shares
+      .flatMap(({ inFlight }) => [...inFlight.values()])
+      .filter(({ begun }) => !begun)
+      .map(({ sinceMs }) => sinceMs + STUCK_MS - nowMs)
+      .filter((ms) => ms > 0)
+    if (untilStuck.length === 0) return
+    this.#cancelWaking = this.#clock.schedule(Math.min(...untilStuck), () => this.#allow())
   }
 }
 

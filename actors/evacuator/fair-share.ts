@@ -41,12 +41,6 @@ export class Traffic {
   readonly #segments = new Map<SegmentId, number>()
   readonly #targets = new Map<TargetName, number>()
 
-  constructor(requesters: Iterable<Requester>) {
-    for (const { segment, inFlight } of requesters) {
-      for (const evacuation of inFlight.values()) this.add(segment, evacuation)
-    }
-  }
-
   add(segment: SegmentId, { target, begun }: Omit<InFlightEvacuation, 'move'>): void {
     this.total += 1
     if (!begun) this.waiting += 1

@@ -70,6 +70,23 @@ test('an evacuator gets as many evacuations as the limit allows, and the rest wh
   t.deepEqual(one.allowed.slice(8), ['a8', 'a9'])
 })
 
+test('evacuations that Nova has not begun after half a minute keep nobody waiting, and count against the caps', async (t) => {
+  const { limiter, evacuator, pass } = stage({ perTarget: 14 })
+  const [one, other] = [evacuator('a'), evacuator('b')]
+  await one.asks(requestsOf('a', 8))
+  const second = other.asks(requestsOf('b', 20))
+  await pass(29_999)
+  t.deepEqual(other.allowed, [])
+  await pass(1)
+  await second
+  t.is(other.allowed.length, 6)
+  limiter.note(other.client, inFlightOf(requestsOf('b', 6), true), [])
+  const third = other.asks(requestsOf('c', 1))
+  limiter.note(one.client, [], [moveId('a0')])
+  await third
+  t.deepEqual(other.allowed.slice(6), ['c0'])
+})
+
 test('two segments share the limit, also when one asked first', async (t) => {
   const { limiter, evacuator } = stage()
   const [one, other] = [evacuator('a'), evacuator('b')]

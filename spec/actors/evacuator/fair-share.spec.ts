@@ -34,7 +34,11 @@ const bid = (move: string, target: TargetName = TWO): EvacuationRequest => ({
 })
 
 function allowed(bidders: readonly Requester[], caps: Partial<Caps> = {}): string | undefined {
-  return nextAllowed(bidders, new Traffic(bidders), { ...FREE, ...caps })?.request.move
+  const traffic = new Traffic()
+  for (const { segment, inFlight } of bidders) {
+    for (const evacuation of inFlight.values()) traffic.add(segment, evacuation)
+  }
+  return nextAllowed(bidders, traffic, { ...FREE, ...caps })?.request.move
 }
 
 test('the first request of an evacuator comes first', (t) => {
