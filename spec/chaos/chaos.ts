@@ -24,8 +24,11 @@ import { openChaosWorld, type ChaosWorld } from './world.ts'
 /** Hosts are heard and guests are seen before anything breaks. */
 const CALM_MS = 10_000
 const SAMPLE_MS = 5000
-/** Everything is healed. The product may take as long as this machine lets it, but not so long for one step. */
-const STALLED_MS = 300_000
+/**
+ * Everything is healed. The product may take as long as this machine lets it, but not so long for one step: ten minutes are the deadline
+ * of an evacuation that hangs in Nova.
+ */
+const STALLED_MS = 660_000
 /** How long nothing was unfinished. */
 const QUIET_MS = 6000
 /** An evacuation must be under way to be asked for again, so a host dies for it at the beginning. */
