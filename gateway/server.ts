@@ -26,6 +26,7 @@ import { answerMalformed } from './http/malformed.ts'
 import type { ListOptions } from './http/paging.ts'
 import { compileInput } from './input/validation.ts'
 import { authenticator, requireCaller, type Authenticator } from './plugins/auth.ts'
+import { refuseForeignPages } from './http/same-origin.ts'
 import { shareAcrossOrigins, type CorsOptions } from './plugins/cors.ts'
 import { answerError, answerErrors, sendFault } from './plugins/errors.ts'
 import {
@@ -174,6 +175,7 @@ export function buildGateway(dependencies: GatewayDependencies): FastifyInstance
     healthRoutes(everybody, dependencies)
   })
   app.register(async (operators: GatewayApp) => {
+    if (dependencies.identity === undefined) refuseForeignPages(operators, originsOf(options))
     requireCaller(operators, known, options.trustProxy)
     requirePermission(operators, dependencies.policy)
     supervisorRoute(operators, dependencies.supervisors)
@@ -221,6 +223,7 @@ function buildV1(app: GatewayApp, resources: Resources, door?: Door): void {
   const { options, policy, identity, authenticator: known } = resources
   nameRequests(app)
   if (door !== undefined) enterWithSession(app, door)
+  else if (identity === undefined) refuseForeignPages(app, originsOf(options))
   requireCaller(app, known, options.trustProxy)
   if (door !== undefined) endWithSession(app, door)
   negotiateMicroversion(app)
@@ -292,6 +295,8 @@ const linksOf = ({ maxLimit, linkPrefix, trustProxy }: GatewayOptions): ListOpti
   linkPrefix,
   trustProxy,
 })
+
+const originsOf = (options: GatewayOptions) => ({ ...linksOf(options), ...options.cors })
 
 /**
  * Logs one line for each request, with the route instead of the URL, because the query may hold

@@ -7,7 +7,7 @@ import { CodedError } from '../../schema/errors.ts'
 import type { GatewayApp } from '../app.ts'
 import { linkBase, type LinkOptions } from '../http/links.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
-import { requireLoopback, requireSameOrigin } from './same-origin.ts'
+import { requireLoopback, requireSameOrigin } from '../http/same-origin.ts'
 import { newCsrf, SessionSeal, type ConsoleSession } from './session.ts'
 
 const COOKIE = 'instance_ha_console'

@@ -49,6 +49,31 @@ test('a page of an allowed origin may read answers, and a page of another origin
   t.is(headers['vary'], 'OpenStack-API-Version, Origin')
 })
 
+test('without log-in, a page of another origin can send nothing, and programs and own pages can', async (t) => {
+  const cors = { ...CORS, allowedOrigins: ['https://panel.example'] }
+  await using world = await startGateway({ identity: undefined, options: { cors } })
+  let made = 0
+  const sends = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+    const post = { method: 'POST', url: '/v1/segments', token: '' } as const
+    made += 1
+    const name = `zone-${made}`
+    const body = { segment: { name, recovery_method: 'auto', service_type: 'COMPUTE' } }
+    return (await world.call({ ...post, body, headers })).status
+  }
+  const plain = { 'content-type': 'text/plain' }
+  t.is(await sends(plain), 201, 'a program')
+  t.is(await sends({ ...plain, origin: 'https://evil.example' }), 403)
+  t.is(await sends({ ...plain, origin: 'null' }), 403)
+  t.is(await sends({ ...plain, 'sec-fetch-site': 'cross-site' }), 403)
+  const rebound = { host: 'evil.example', origin: 'http://evil.example' }
+  t.is(await sends({ ...rebound, 'sec-fetch-site': 'same-origin' }), 403)
+  t.is(await sends({ host: 'evil.example', 'sec-fetch-site': 'same-origin' }), 403)
+  t.is(await sends({ host: '127.0.0.1:15868', origin: 'http://127.0.0.1:15868' }), 201)
+  t.is(await sends({ origin: 'https://panel.example', 'sec-fetch-site': 'cross-site' }), 201)
+  const read = { url: '/health/supervisors', token: '', headers: rebound } as const
+  t.is((await world.call(read)).status, 403)
+})
+
 const hrefOf = (json: unknown): string => textAt(json, 'versions', 0, 'links', 0, 'href')
 
 for (const [what, headers, trusted] of [
