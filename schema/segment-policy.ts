@@ -96,11 +96,30 @@ const choices = Compile(PolicyChoices)
 export function policyProblem(value: unknown): string | undefined {
   const [problem] = choices.Errors(value)
   if (problem === undefined) return undefined
+  const [, at] = /^\/rungs\/(\d+)/.exec(problem.instancePath) ?? []
+  if (at !== undefined) {
+    const rung: unknown = Object(Object(value).rungs)[at]
+    return `rung ${Number(at) + 1} ${rungProblem(Object(rung))}`
+  }
   const what =
     problem.keyword === 'enum'
       ? `must be one of ${problem.params.allowedValues.join(', ')}`
       : problem.message
   return `${problem.instancePath || 'policy'} ${what}`
+}
+
+const rungs = new Map(
+  Rung.anyOf.map((each) => [each.properties.kind.const as string, Compile(each)] as const),
+)
+
+/** The error of the kind that it has: those of the other kinds would only confuse. */
+function rungProblem(rung: { readonly kind?: unknown }): string {
+  const kind = String(rung.kind)
+  const known = rungs.get(kind)
+  if (known === undefined) return `has no kind: it must be one of ${[...rungs.keys()].join(', ')}`
+  const [problem] = known.Errors(rung)
+  const field = problem?.instancePath.slice(1) ?? ''
+  return [`(${kind}):`, field, problem?.message].filter((word) => word !== '').join(' ')
 }
 
 /**

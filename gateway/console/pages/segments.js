@@ -4,6 +4,7 @@ import { call, get, may } from './api.js'
 import { readFleet, useFleet } from './fleet-data.js'
 import { wordOf } from './fleet.js'
 import { Filter } from './notifications.js'
+import { PolicyCard } from './policy.js'
 import { hrefOf } from './route.js'
 import { Dialog, Empty, html, Missing, Table, Tag, useData } from './ui.js'
 import { HostForm, Wizard } from './wizard.js'
@@ -133,8 +134,7 @@ function SegmentHead({ segment, onToggle, onAdd }) {
         />
       </h1>
       <span class="faint"
-        >${segment.recovery_method},
-        ${segment.service_type}${segment.description === null ? '' : `, ${segment.description}`}</span
+        >${[segment.recovery_method, segment.service_type, segment.description ?? []].flat().join(', ')}</span
       >
       ${
         may('segments:update') &&
@@ -179,92 +179,5 @@ function Hosts({ hosts }) {
             )}
           <//>`
     }
-  </section>`
-}
-
-/** What each choice is called, and in which words it is read. */
-const NAMES = new Map([
-  ['fence', 'Fence plan'],
-  ['trust_reports', 'Reports count without proof'],
-  ['return_to_service', 'Return to service'],
-  ['max_hosts', 'Most hosts at once'],
-  ['max_hosts_share', 'Largest share of hosts at once'],
-  ['rebuild_instances', 'Rebuild instances'],
-  ['instance_disks', 'Disks of instances'],
-  ['rebuild_local', 'Rebuild from local disks'],
-  ['dead_domain', 'Dead failure domain'],
-])
-
-/** @param {string} name @param {unknown} value */
-function wordsOf(name, value) {
-  if (name === 'fence' && Array.isArray(value)) {
-    return value
-      .map((rung) => `${rung.kind}${rung.name ? ` ${rung.name}` : ''} (${rung.limit_seconds} s)`)
-      .join(', then ')
-  }
-  if (name === 'max_hosts' && value === 0) return 'no limit'
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return String(value)
-}
-
-/** @type {Readonly<Record<string, readonly string[]>>} */
-const CHOICES = {
-  return_to_service: ['automatic', 'operator'],
-  rebuild_instances: ['forbid', 'allow'],
-  instance_disks: ['shared', 'local'],
-  rebuild_local: ['forbid', 'allow'],
-  dead_domain: ['hosts', 'one'],
-}
-
-/** @param {{ path: string }} props */
-function PolicyCard({ path }) {
-  const { data, error, reload } = useData(async () => {
-    /** @type {{ policy: Record<string, unknown>, chosen: Record<string, unknown> }} */
-    const answer = await get(`${path}/policy`)
-    return answer
-  }, [path])
-  const [problem, setProblem] = useState('')
-  if (data === undefined) return html`<${Missing} error=${error} retry=${reload} />`
-  const { policy, chosen } = data
-  const choose = async (/** @type {string} */ name, /** @type {string} */ value) => {
-    const { [name]: _before, ...rest } = chosen
-    try {
-      await call('PUT', `${path}/policy`, {
-        policy: value === '' ? rest : { ...rest, [name]: value },
-      })
-      setProblem('')
-    } catch (failure) {
-      setProblem(failure instanceof Error ? failure.message : String(failure))
-    }
-    await reload()
-  }
-  return html`<section class="card">
-    <h2>Policy</h2>
-    <${Table} label="Policy" heads=${['Rule', 'In force', 'Decided by', 'Choose']}>
-      ${Object.entries(policy).map(
-        ([name, value]) =>
-          html`<tr key=${name}>
-            <td>${NAMES.get(name) ?? name}</td>
-            <td>${wordsOf(name, value)}</td>
-            <td class="faint">${name in chosen ? 'this segment' : 'the configuration'}</td>
-            <td>
-              ${
-                may('segments:set-policy') &&
-                CHOICES[name] !== undefined &&
-                html`<select
-                  aria-label=${NAMES.get(name) ?? name}
-                  value=${typeof chosen[name] === 'string' ? chosen[name] : ''}
-                  onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ event) =>
-                    void choose(name, event.currentTarget.value)}
-                >
-                  <option value="">as configured</option>
-                  ${CHOICES[name].map((word) => html`<option value=${word}>${word}</option>`)}
-                </select>`
-              }
-            </td>
-          </tr>`,
-      )}
-    <//>
-    ${problem !== '' && html`<p class="problem" role="alert">${problem}</p>`}
   </section>`
 }
