@@ -39,7 +39,7 @@ export function FencePlanDialog({ rungs: before, onSave, onClose }) {
   const swap = (/** @type {number} */ at) =>
     setRungs([
       ...rungs.slice(0, at - 1),
-      ...rungs.slice(at - 1, at + 1).reverse(),
+      ...rungs.slice(at - 1, at + 1).toReversed(),
       ...rungs.slice(at + 1),
     ])
   return html`<${Dialog} title="Fence plan" onClose=${onClose}>
