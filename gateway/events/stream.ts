@@ -14,7 +14,8 @@ const STALLED_MS_MAX = 30_000
 export interface Wanted {
   /** The last event that the reader has; undefined when it only wants new events. */
   readonly lastId: string | undefined
-  readonly wanted: (event: FeedEvent) => boolean
+  /** What the reader is shown of an event; undefined: nothing. */
+  readonly pick: (event: FeedEvent) => FeedEvent | undefined
 }
 
 /**
@@ -25,7 +26,7 @@ export interface Wanted {
 export function openEventStream(
   feed: EventFeed,
   clock: ClockPort,
-  { lastId, wanted }: Wanted,
+  { lastId, pick }: Wanted,
 ): Readable {
   const resumed = lastId === undefined ? feed.end : feed.after(lastId)
   let position = resumed ?? feed.oldest
@@ -37,7 +38,8 @@ export function openEventStream(
       const event = feed.at(position)
       if (event === undefined) return void stream.destroy()
       position += 1
-      if (wanted(event)) isHungry = stream.push(eventText(event))
+      const shown = pick(event)
+      if (shown !== undefined) isHungry = stream.push(eventText(shown))
     }
   }
   const stream = new Readable({

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { CodedError } from '../../schema/errors.ts'
 import type { FeedEvent } from '../../gateway/events/feed.ts'
-import { startGateway, type GatewayWorld } from '../support/gateway.ts'
+import { anInstance, startGateway, type GatewayWorld } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 
 const event = (id: string, notification = 'n1', more: object = {}): FeedEvent => ({
@@ -102,6 +102,32 @@ test('a follower may ask for some kinds of events only', async (t) => {
   await hears(one, 'e2,e4')
   await hears(two, 'e3')
   t.deepEqual([heard(one), heard(two)], ['e2,e4', 'e3'])
+})
+
+test('a member hears of own instances only, and no host or reason', async (t) => {
+  const own = [anInstance(1), anInstance(2)]
+  const compute = { listProjectInstances: async () => own.slice(0, 2) }
+  await using world = await startGateway({ compute })
+  const member = { 'x-auth-token': 'member-token' }
+  await using refused = await follow(world, '', member)
+  t.is(refused.status, 403)
+  await using follower = await follow(world, '', member, '/instances')
+  t.is(follower.status, 200)
+  const moved = (id: string, instance: string | undefined) =>
+    world.feed.publish(event(id, 'n1', { type: 'move.stepped', instance }))
+  moved('e1', anInstance(3).id)
+  moved('e2', undefined)
+  moved('e3', anInstance(2).id)
+  await hears(follower, 'e3')
+  t.regex(follower.text(), new RegExp(`data: {"instance_uuid":"${anInstance(2).id}"}`))
+  t.notRegex(follower.text(), /compute-1|n1|step"/)
+  await using nobody = await follow(
+    world,
+    '',
+    { 'x-auth-token': 'system-reader-token' },
+    '/instances',
+  )
+  t.is(nobody.status, 403)
 })
 
 test('a follower that reconnects gets the missed events, from any gateway', async (t) => {

@@ -195,10 +195,14 @@ function requestFor(route: Route, ids: readonly string[]): fc.Arbitrary<InjectOp
       ...(route.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
       // An open stream of events has no end, so no caller is accepted there.
-      ...(route.url.endsWith('/events') ? { 'x-auth-token': 'member-token' } : {}),
+      ...(route.url.endsWith('/events') ? { 'x-auth-token': strangerTo(route) } : {}),
     })),
   })
 }
+
+/** A token with which the events of this route may not be followed. */
+const strangerTo = ({ url }: Pick<Route, 'url'>): string =>
+  url.endsWith('/instances/events') ? 'system-reader-token' : 'member-token'
 
 const pathText = (text: string): string => encodeURIComponent(text.toWellFormed())
 const queryText = ([key, value]: readonly [string, string]): string =>

@@ -137,7 +137,8 @@ function App() {
     takeSession(next)
     setSession(next)
     setNote('')
-    if (may('events:index')) connect()
+    if (may('events:index')) connect('v1/events')
+    else if (may('instances:index')) connect('v1/instances/events')
   }
   const forget = (/** @type {string} */ why) => {
     takeSession(undefined)

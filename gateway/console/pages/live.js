@@ -27,16 +27,19 @@ const kept = []
 let source
 let state = 'off'
 
-/** Begins to listen. It reconnects by itself, and goes on after the last event that it has. */
-export function connect() {
+/**
+ * Begins to listen to a stream. It reconnects by itself, and goes on after the last event that it has.
+ * @param {string} path
+ */
+export function connect(path) {
   disconnect()
-  source = new EventSource('v1/events')
+  source = new EventSource(path)
   setState('connecting')
   source.addEventListener('open', () => setState('live'))
   source.addEventListener('error', () => {
     const isRefused = source?.readyState === EventSource.CLOSED
     setState(isRefused ? 'off' : 'connecting')
-    if (isRefused) again = setTimeout(connect, AGAIN_MS)
+    if (isRefused) again = setTimeout(() => connect(path), AGAIN_MS)
   })
   for (const type of TYPES) source.addEventListener(type, (event) => take(type, event))
   source.addEventListener('gap', (event) => take('gap', event))

@@ -1,8 +1,12 @@
 /** What a project sees: whether its instances are protected, and what happened to them. */
 import { useState } from 'preact/hooks'
 import { everyRow } from './api.js'
+import { useEvents, useThrottled } from './live.js'
 import { Empty, Field, html, Missing, short, Table, Tag, Time, useData } from './ui.js'
 /** @import { Move, SessionInfo } from './api-shapes.ts' */
+
+/** The gateway keeps the list of a project's instances for so long, ms. */
+const READ_AGAIN_MS = 5000
 
 /**
  * @typedef {object} Instance
@@ -51,6 +55,8 @@ export function MemberPage({ session }) {
 /** @param {{ base: string }} props */
 function Own({ base }) {
   const { data, error, reload } = useData(() => readOwn(base), [base])
+  const reloadSoon = useThrottled(reload, READ_AGAIN_MS)
+  useEvents(reloadSoon)
   if (data === undefined) return html`<${Missing} error=${error} retry=${reload} />`
   const { instances, moves } = data
   const gaps = instances.filter((instance) => !instance.protected).length
