@@ -55,7 +55,7 @@ export function MemberPage({ session }) {
 /** @param {{ base: string }} props */
 function Own({ base }) {
   const { data, error, reload } = useData(() => readOwn(base), [base])
-  const reloadSoon = useThrottled(reload, READ_AGAIN_MS)
+  const reloadSoon = useThrottled(() => void reload(), READ_AGAIN_MS)
   useEvents(reloadSoon)
   if (data === undefined) return html`<${Missing} error=${error} retry=${reload} />`
   const { instances, moves } = data
