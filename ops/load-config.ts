@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { OPTIONS, type Config } from '../schema/config.ts'
 import type { Option } from '../schema/config/option.ts'
 import { advice, contradictions, type Origin } from '../schema/config/relations.ts'
-import { readEnvironment, type Environment } from './config/environment.ts'
+import { readEnvironment, variableOf, type Environment } from './config/environment.ts'
 import { fateOf } from './config/fate.ts'
 import { layered, type Layer, type Settings } from './config/layers.ts'
 import { parseIni } from './config/parse-ini.ts'
@@ -194,4 +194,18 @@ function deepFreeze<Value>(value: Value): Value {
   Object.freeze(value)
   for (const inner of Object.values(value)) deepFreeze(inner)
   return value
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+/**
+ * Where the process of this container serves its health, as host:port. Only the environment counts: a broken file must not make a
+ * process look ill that runs on with what it has read before.
+ */
+export function healthPlace(environment: Environment): string {
+  const { listen, port } = OPTIONS.health
+  const named = environment[variableOf(listen.names[0])] ?? listen.default
+  const host = ANY_ADDRESS.has(named) ? '127.0.0.1' : named
+  const shown = host.includes(':') ? `[${host}]` : host
+  return `${shown}:${environment[variableOf(port.names[0])] ?? port.default}`
 }

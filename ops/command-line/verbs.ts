@@ -6,6 +6,7 @@ import { OPERATOR_VERBS } from './verbs/operator-verbs.ts'
 import { OTHER_VERBS } from './verbs/other-verbs.ts'
 import { RECOVERY_VERBS } from './verbs/recovery-verbs.ts'
 import { SEGMENT_VERBS } from './verbs/segment-verbs.ts'
+import { SIMULATED_CLOUD_VERBS } from './verbs/simulated-cloud-verbs.ts'
 import { WATCHING_VERBS } from './verbs/watching-verbs.ts'
 
 export const VERB_GROUPS: readonly VerbGroup[] = [
@@ -16,6 +17,7 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
   { title: 'Operator commands (the same):', verbs: OPERATOR_VERBS },
   WATCHING_VERBS,
   NODE_VERBS,
+  SIMULATED_CLOUD_VERBS,
   OTHER_VERBS,
 ]
 
@@ -28,4 +30,5 @@ export const NOUNS: Readonly<Record<string, string>> = {
   instance: 'the instances of your project',
   command: 'operator commands that were given',
   config: 'the configuration file of a node',
+  'simulated-cloud': 'a cloud for trials, and its hosts',
 }

@@ -5,7 +5,7 @@
 import { connect } from 'nats'
 import { encode } from '../../schema/messages/codec.ts'
 import { hostName, nodeName } from '../../schema/ids.ts'
-import { startSshAcceptor } from '../support/ssh-acceptor.ts'
+import { startSshAcceptor } from '../../ops/simulated-cloud/ssh-acceptor.ts'
 
 const BEAT_MS = 1000
 const [servers = '', cloud = '', ...names] = process.argv.slice(2)

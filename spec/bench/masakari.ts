@@ -7,8 +7,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import type { MariadbServer } from '../support/mariadb.ts'
-import { HttpKeystone } from '../support/http-keystone.ts'
-import { freePort, startServer, temporaryDirectory } from '../support/process.ts'
+import { HttpKeystone } from '../../ops/simulated-cloud/http-keystone.ts'
+import { freePlace, freePort, startServer, temporaryDirectory } from '../support/process.ts'
 import { NUMBERS } from './numbers.ts'
 
 /** The rows in its database: hosts of one segment, ended notifications. */
@@ -80,7 +80,9 @@ const python = '/usr/bin/python3' // Debian's own, which has Debian's packages
 /** Starts it on its own database. */
 export async function startMasakari(mariadb: MariadbServer, filling: Filling): Promise<Masakari> {
   await using opening = new AsyncDisposableStack()
-  const keystone = opening.use(await HttpKeystone.start(ACCOUNT, 'bench', 'http://127.0.0.1:9'))
+  const keystone = opening.use(
+    await HttpKeystone.start(await freePlace(), ACCOUNT, 'bench', 'http://127.0.0.1:9'),
+  )
   keystone.offer('identity', keystone.url)
   const { path } = opening.use(await temporaryDirectory('masakari'))
   const database = await mariadb.createDatabase()

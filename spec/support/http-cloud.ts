@@ -6,10 +6,11 @@ import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-c
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
-import { HttpKeystone, type Account } from './http-keystone.ts'
-import { answerNova } from './http-nova.ts'
-import { answerPlacement } from './http-placement.ts'
-import { HttpServer } from './http-server.ts'
+import { HttpKeystone, type Account } from '../../ops/simulated-cloud/http-keystone.ts'
+import { answerNova } from '../../ops/simulated-cloud/http-nova.ts'
+import { answerPlacement } from '../../ops/simulated-cloud/http-placement.ts'
+import { HttpServer } from '../../ops/simulated-cloud/http-server.ts'
+import { freePlace } from './process.ts'
 
 export interface HttpCloud extends AsyncDisposable {
   /** The truth: what runs where, what was requested, which promises were broken. */
@@ -43,7 +44,7 @@ export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
   cloud.setNova({ rebuildMs: REBUILD_MS, latencyMs: [1, 5] })
   const view = cloud.viewFor('http')
   const nova = opening.use(
-    await HttpServer.start(async (request) => {
+    await HttpServer.start(await freePlace(), async (request) => {
       if (!keystone.isAdmin(request.headers['x-auth-token'])) {
         return { status: 401, body: { error: { code: 401, message: 'who are you?' } } }
       }
@@ -53,7 +54,7 @@ export async function startHttpCloud(size: CloudSize): Promise<HttpCloud> {
     }),
   )
   const keystone = opening.use(
-    await HttpKeystone.start(ACCOUNT, 'unmistakable-token', `${nova.url}/v2.1`),
+    await HttpKeystone.start(await freePlace(), ACCOUNT, 'unmistakable-token', `${nova.url}/v2.1`),
   )
   keystone.offer('placement', `${nova.url}/placement`)
   const parts = opening.move()

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { HttpPlace } from '../../ops/simulated-cloud/http-server.ts'
 
 /**
  * Below the range that the kernel uses for outgoing connections, so that no connection gets such a
@@ -39,6 +40,12 @@ async function reserve(port: number): Promise<boolean> {
     resolve(true)
   })
   return promise
+}
+
+/** A reserved port of 127.0.0.1, for a server of the simulated cloud. */
+export async function freePlace(): Promise<HttpPlace> {
+  const port = await freePort()
+  return { host: '127.0.0.1', port, listen: (server) => listenOn(server, port) }
 }
 
 async function isFree(port: number): Promise<boolean> {

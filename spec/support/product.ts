@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Account } from './http-keystone.ts'
+import type { Account } from '../../ops/simulated-cloud/http-keystone.ts'
 import type { MariadbServer } from './mariadb.ts'
 import { startServer, type ServerProcess } from './process.ts'
 

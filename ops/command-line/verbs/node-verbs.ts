@@ -33,6 +33,18 @@ const configCheck = verb({
   run: async (given) => (await import('../../commands/config-check.ts')).configCheck(given),
 })
 
+const health = verb({
+  about: 'say whether the process of this container can work',
+  more:
+    'It asks the health port, which INSTANCE_HA_HEALTH__LISTEN and INSTANCE_HA_HEALTH__LISTEN_PORT name (default: 127.0.0.1:15869). A process can ' +
+    'work while others cannot: then it is healthy, and what is wrong is printed.',
+  options: {},
+  arguments: {},
+  examples: ['health'],
+  statuses: { 0: 'it can work', 1: 'it cannot, or does not answer' },
+  run: async () => (await import('../../commands/health.ts')).health(),
+})
+
 const doctor = verb({
   about: 'check a configuration against its world, and say what is well and what to do',
   more:
@@ -138,6 +150,7 @@ export const NODE_VERBS: VerbGroup = {
   verbs: {
     run,
     'config check': configCheck,
+    health,
     doctor,
     'print-sample': printSample,
     'print-key': printKey,

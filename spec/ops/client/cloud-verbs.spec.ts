@@ -6,7 +6,7 @@ import { notificationId } from '../../../schema/ids.ts'
 import { command } from '../../support/command.ts'
 import { startGateway, textAt, type GatewayWorld } from '../../support/gateway.ts'
 import { startHttpCloud } from '../../support/http-cloud.ts'
-import { CREDENTIAL } from '../../support/http-keystone.ts'
+import { CREDENTIAL } from '../../../ops/simulated-cloud/http-keystone.ts'
 import { temporaryDirectory } from '../../support/process.ts'
 import { REHEARSAL } from '../../support/rehearsal.ts'
 

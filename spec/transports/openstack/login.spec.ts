@@ -5,12 +5,17 @@ import { loginOf } from '../../../transports/openstack/login.ts'
 import { openHttpClient } from '../../../transports/openstack/http-client.ts'
 import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
-import { HttpServer, type HttpReply, type HttpRequest } from '../../support/http-server.ts'
+import {
+  HttpServer,
+  type HttpReply,
+  type HttpRequest,
+} from '../../../ops/simulated-cloud/http-server.ts'
+import { freePlace } from '../../support/process.ts'
 
 /** A Keystone that gives the same answer to everything, and remembers what it was sent. */
 async function keystoneThat(reply: HttpReply) {
   const sent: HttpRequest[] = []
-  const server = await HttpServer.start(async (request) => {
+  const server = await HttpServer.start(await freePlace(), async (request) => {
     sent.push(request)
     return reply
   })

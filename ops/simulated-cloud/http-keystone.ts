@@ -1,11 +1,11 @@
 /**
- * Keystone for our specs and real clients: password logins, tokens and their owners, a small
- * catalogue.
+ * A small Keystone for the simulated cloud and for specs: password logins, tokens and their owners,
+ * a small catalogue.
  */
 import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { HttpServer, type HttpReply, type HttpRequest } from './http-server.ts'
+import { HttpServer, type HttpPlace, type HttpReply, type HttpRequest } from './http-server.ts'
 
 export interface Account {
   readonly username: string
@@ -68,12 +68,13 @@ export class HttpKeystone implements AsyncDisposable {
   }
 
   static async start(
+    place: HttpPlace,
     account: Account,
     tokenPrefix: string,
     computeUrl: string,
   ): Promise<HttpKeystone> {
     const keystone = new HttpKeystone(account, tokenPrefix, computeUrl)
-    keystone.#server = await HttpServer.start(async (request) => keystone.#answer(request))
+    keystone.#server = await HttpServer.start(place, async (request) => keystone.#answer(request))
     return keystone
   }
 

@@ -6,9 +6,12 @@ export interface SshAcceptor extends AsyncDisposable {
   readonly port: number
 }
 
-/** Listens on a free port of the address. */
-export async function startSshAcceptor(address: string): Promise<SshAcceptor> {
-  const server = new ssh2.Server({ hostKeys: [generateKeyPair().private] }, (client) => {
+/** Listens on a free port of the address. The key of the host is a new one unless it is given. */
+export async function startSshAcceptor(
+  address: string,
+  hostKey = generateKeyPair().private,
+): Promise<SshAcceptor> {
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     client.on('authentication', (context) => {
       if (context.method === 'publickey') context.accept()
       else context.reject(['publickey'])

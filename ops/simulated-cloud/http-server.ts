@@ -1,6 +1,5 @@
-/** A JSON server on loopback that can stop for some time and start again on its port. */
+/** A JSON server that can stop for some time and start again on its port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { freePort, listenOn } from './process.ts'
 
 export interface HttpRequest {
   readonly method: string
@@ -16,20 +15,30 @@ export interface HttpReply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** Where a server listens. */
+export interface HttpPlace {
+  readonly host: string
+  readonly port: number
+  /** Takes the port into use. */
+  readonly listen: (server: Server) => Promise<void>
+}
+
+type Answer = (request: HttpRequest) => Promise<HttpReply>
+
 export class HttpServer implements AsyncDisposable {
   readonly url: string
-  readonly #port: number
-  readonly #answer: (request: HttpRequest) => Promise<HttpReply>
+  readonly #place: HttpPlace
+  readonly #answer: Answer
   #server: Server | undefined
 
-  private constructor(port: number, answer: (request: HttpRequest) => Promise<HttpReply>) {
-    this.#port = port
+  private constructor(place: HttpPlace, answer: Answer) {
+    this.#place = place
     this.#answer = answer
-    this.url = `http://127.0.0.1:${port}`
+    this.url = `http://${place.host}:${place.port}`
   }
 
-  static async start(answer: (request: HttpRequest) => Promise<HttpReply>): Promise<HttpServer> {
-    const server = new HttpServer(await freePort(), answer)
+  static async start(place: HttpPlace, answer: Answer): Promise<HttpServer> {
+    const server = new HttpServer(place, answer)
     await server.start()
     return server
   }
@@ -49,7 +58,7 @@ export class HttpServer implements AsyncDisposable {
     const server = createServer((incoming, outgoing) => {
       void this.#serve(incoming, outgoing)
     })
-    await listenOn(server, this.#port)
+    await this.#place.listen(server)
     this.#server = server
   }
 
@@ -60,12 +69,21 @@ export class HttpServer implements AsyncDisposable {
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const text = await textOf(incoming)
     if (text === undefined) return
-    const body: unknown = text === '' ? undefined : JSON.parse(text)
-    const { method = '', url = '/' } = incoming
-    const request = { method, url: new URL(url, this.url), headers: incoming.headers, body }
-    const { status, body: answer, headers } = await this.#answer(request)
+    const { status, body: answer, headers } = await this.#replyTo(incoming, text)
     outgoing.writeHead(status, { 'Content-Type': 'application/json', ...headers })
     outgoing.end(answer === undefined ? '' : JSON.stringify(answer))
+  }
+
+  /** A request that cannot be read, or is not simulated, must not end the process. */
+  async #replyTo(incoming: IncomingMessage, text: string): Promise<HttpReply> {
+    const { method = '', url = '/', headers } = incoming
+    try {
+      const body: unknown = text === '' ? undefined : JSON.parse(text)
+      return await this.#answer({ method, url: new URL(url, this.url), headers, body })
+    } catch (error) {
+      const isUnreadable = error instanceof SyntaxError
+      return { status: isUnreadable ? 400 : 500, body: { error: { message: String(error) } } }
+    }
   }
 }
 
