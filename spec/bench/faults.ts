@@ -16,7 +16,7 @@ import { startHttpCloud, type HttpCloud } from '../support/http-cloud.ts'
 import { startMariadb, type MariadbServer } from '../support/mariadb.ts'
 import { startNatsCluster } from '../support/nats-cluster.ts'
 import { freePort, temporaryDirectory } from '../support/process.ts'
-import { configurationOf, flagsOfUnit, startProduct, storeUrl } from '../support/product.ts'
+import { configurationOf, flagsOfRun, startProduct, storeUrl } from '../support/product.ts'
 import { until } from '../support/until.ts'
 import { quantile, type Figure } from './figure.ts'
 
@@ -77,7 +77,7 @@ async function onEngine(
     bus: nats.urls.join(', '),
     store: storeUrl(mariadb, database),
   })
-  stack.use(await startProduct(path, 'engine-1', configuration, await flagsOfUnit()))
+  stack.use(await startProduct(path, 'engine-1', configuration, await flagsOfRun()))
   const { host, port, user, password } = mariadb
   const login = { host, port, user, password: password.reveal(), database }
   const pool = createPool({ ...login, connectionLimit: 2 })

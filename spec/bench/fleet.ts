@@ -10,7 +10,7 @@ import { lanConfiguration } from '../support/bmc.ts'
 import { startHttpCloud } from '../support/http-cloud.ts'
 import { startMariadb } from '../support/mariadb.ts'
 import { startNats } from '../support/nats.ts'
-import { configurationOf, flagsOfUnit, startProduct, storeUrl } from '../support/product.ts'
+import { configurationOf, flagsOfRun, startProduct, storeUrl } from '../support/product.ts'
 import { freePort, program, startServer, temporaryDirectory } from '../support/process.ts'
 import { registerFleet } from '../support/registered-fleet.ts'
 import type { Figure } from './figure.ts'
@@ -49,7 +49,7 @@ export async function measureFleet(): Promise<readonly Figure[]> {
     bus: nats.url,
     store: storeUrl(mariadb, database),
   })
-  const monitor = stack.use(await startProduct(path, 'monitor', configuration, await flagsOfUnit()))
+  const monitor = stack.use(await startProduct(path, 'monitor', configuration, await flagsOfRun()))
   await sleep(SETTLE_MS)
   const before = await costOf(monitor.pid)
   await sleep(MEASURED_MS)

@@ -8,7 +8,7 @@ import { startHttpCloud, type HttpCloud } from '../support/http-cloud.ts'
 import { startMariadb, type BreakableMariadb } from '../support/mariadb.ts'
 import { startNatsCluster, type NatsCluster } from '../support/nats-cluster.ts'
 import { freePort, program, startServer } from '../support/process.ts'
-import { configurationOf, flagsOfUnit, storeUrl } from '../support/product.ts'
+import { configurationOf, flagsOfRun, storeUrl } from '../support/product.ts'
 import { startRabbitmq, type Rabbitmq } from '../support/rabbitmq.ts'
 import { makeRedfishIdentity } from '../support/redfish-bmc.ts'
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
@@ -156,7 +156,7 @@ async function openGround(
     mode: 0o600,
   })
   const database = await mariadb.createDatabase()
-  const flags = await flagsOfUnit()
+  const flags = await flagsOfRun()
   return { plan, ...folders, http, nats, access, mariadb, database, rabbitmq, flags }
 }
 

@@ -16,6 +16,9 @@ import { until } from './until.ts'
 /** Servers that may run in a container. */
 export type ServerKind = 'nats' | 'mariadb'
 
+/** Images that are made for specs. */
+export type ImageKind = ServerKind | 'servers' | 'builder' | 'base'
+
 /** One command of a server's package. */
 export interface ServerCommand {
   /** Name of the program; a full path only for a child process. */
@@ -42,7 +45,7 @@ const LABEL = { 'instance-ha.spec': 'true' }
 const START_MS_MAX = 60_000
 
 /** Image of a server: our local one, unless the environment names another. */
-export function imageOf(kind: ServerKind): string {
+export function imageOf(kind: ImageKind): string {
   const named = process.env[`INSTANCE_HA_TEST_${kind.toUpperCase()}_IMAGE`]
   return named ?? `instance-ha-test/${kind}:local`
 }
@@ -86,7 +89,7 @@ export async function findEngine(): Promise<ContainerRuntimeClient | undefined> 
 }
 
 /** True when the engine has the image already. Nothing is pulled. */
-export async function hasImage(engine: ContainerRuntimeClient, kind: ServerKind): Promise<boolean> {
+export async function hasImage(engine: ContainerRuntimeClient, kind: ImageKind): Promise<boolean> {
   const { ImageName } = await import('testcontainers')
   return await engine.image.exists(ImageName.fromString(imageOf(kind)))
 }

@@ -9,10 +9,10 @@ import { freePort, program } from './process.ts'
 /** Where `ops/fetch-nats-server.sh` keeps its program, or the reason why there is none. */
 const KEPT = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'nats-server')
 
-type ClusterProgram = { readonly path: string } | { readonly missing: string }
+type FoundProgram = { readonly path: string } | { readonly missing: string }
 
 /** The program of a server that is fit for a cluster: the distribution's if it is new enough, otherwise the one that was fetched. */
-function clusterProgram(): ClusterProgram {
+function findClusterProgram(): FoundProgram {
   const fetched = join(KEPT, 'nats-server')
   if (existsSync(fetched)) return { path: fetched }
   const installed = program('nats-server', 'nats-server')
@@ -20,6 +20,13 @@ function clusterProgram(): ClusterProgram {
   const reason = join(KEPT, 'missing')
   const why = existsSync(reason) ? readFileSync(reason, 'utf8').trim() : 'it was not fetched yet'
   return { missing: `no nats-server of version 2.10 or later: ${why}` }
+}
+
+/** Its path. Throws when there is none, and says why. */
+export function clusterProgram(): string {
+  const found = findClusterProgram()
+  if ('missing' in found) throw new Error(found.missing)
+  return found.path
 }
 
 function isFit(path: string): boolean {
@@ -30,7 +37,7 @@ function isFit(path: string): boolean {
 
 /** Registers tests that need a cluster. Without a program for it they are left out, and the reason is printed. */
 export function whereClustersRun(test: TestFn) {
-  const found = clusterProgram()
+  const found = findClusterProgram()
   if ('path' in found) return test.serial
   process.stderr.write(`left out: specs of NATS clusters, for there is ${found.missing}\n`)
   return test.skip
@@ -55,8 +62,7 @@ export interface ClusterPlan extends Partial<NatsFeatures> {
 /** Starts three servers, or as many as the plan says. Throws when there is no program for it. */
 export async function startNatsCluster(plan: ClusterPlan = {}): Promise<NatsCluster> {
   const { size = 3, isHidden = false, accounts: first = [], ...features } = plan
-  const found = clusterProgram()
-  if ('missing' in found) throw new Error(found.missing)
+  const path = clusterProgram()
   let accounts = first
   const routes = await Promise.all(Array.from({ length: size }, () => freePort()))
   const featuresOf = (index: number): Partial<NatsFeatures> => {
@@ -66,7 +72,7 @@ export async function startNatsCluster(plan: ClusterPlan = {}): Promise<NatsClus
   }
   await using opening = new AsyncDisposableStack()
   const servers = await Promise.all(
-    routes.map((_port, index) => startNats({ ...featuresOf(index), program: found.path })),
+    routes.map((_port, index) => startNats({ ...featuresOf(index), program: path })),
   )
   for (const server of servers) opening.use(server)
   const kept = opening.move()

@@ -77,12 +77,12 @@ export async function startProduct(
   return { ...started, file }
 }
 
-/** The flags that the systemd units give to Node. They bound how far the heap grows between collections. */
-export async function flagsOfUnit(): Promise<readonly string[]> {
-  const unit = join(import.meta.dirname, '..', '..', 'ops', 'systemd', 'instance-ha.service')
-  const [, start = ''] =
-    /^ExecStart=\S+ (.*) ops\/cli\.ts/m.exec(await readFile(unit, 'utf8')) ?? []
-  return start.split(' ').filter(Boolean)
+/** The flags that the installed command gives to Node for `run`. They bound how far the heap grows between collections. */
+export async function flagsOfRun(): Promise<readonly string[]> {
+  const launcher = join(import.meta.dirname, '..', '..', 'ops', 'bin', 'instance-ha')
+  const [, flags] = /= run \]; then flags="\$flags (.*)"; fi$/m.exec(await readFile(launcher, 'utf8')) ?? []
+  if (flags === undefined) throw new Error(`${launcher} gives no flags to Node`)
+  return flags.split(' ')
 }
 
 /** How a command ended, and its output. */
