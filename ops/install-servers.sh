@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the servers and tools that specs need, from the packages of the distribution.
-# With --bench, it also installs the programs with which the benchmarks compare this product.
+# With --bench, it also installs the programs with which the benchmarks compare this product; with --containers, a container
+# engine and what the deployments under ops/docker consist of.
 # It starts nothing: every spec runs its own instance on a free loopback port.
 set -eu
 
@@ -32,10 +33,16 @@ COMPARED='
 /usr/bin/masakari-wsgi:python3-masakari
 /usr/lib/python3/dist-packages/pymysql:python3-pymysql
 '
+CONTAINED='
+dockerd:docker.io
+docker-compose:docker-compose
+haproxy:haproxy
+'
 case ${1-} in
   '') ;;
   --bench) WANTED="$WANTED$COMPARED" ;;
-  *) printf 'usage: ops/install-servers.sh [--bench]\n' >&2; exit 2 ;;
+  --containers) WANTED="$WANTED$CONTAINED" ;;
+  *) printf 'usage: ops/install-servers.sh [--bench | --containers]\n' >&2; exit 2 ;;
 esac
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
 POLICY=/usr/sbin/policy-rc.d

@@ -113,6 +113,18 @@ printf '' | node this-machine
 chown "0:$group" "$out/cloud"
 chmod 750 "$out/cloud"
 printf '%s' "$keystone" | put cloud keystone.password
+# For the operators' verbs: docker compose exec cloud instance-ha notification list
+put cloud clouds.yaml <<END
+clouds:
+  simulated:
+    auth:
+      auth_url: http://cloud:5000/v3
+      username: masakari
+      password: $keystone
+      project_name: service
+      user_domain_name: Default
+      project_domain_name: Default
+END
 rm -rf "$work"
 touch "$out/cloud/made"
 echo 'the configuration of all containers is made'

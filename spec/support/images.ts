@@ -22,7 +22,7 @@ const PACKAGES: Readonly<Record<ImageKind, readonly string[]>> = {
   // All servers of ops/docker/compose.yaml.
   servers: [
     'mariadb-server-core',
-    'mariadb-client-core',
+    'mariadb-client',
     'rabbitmq-server',
     'haproxy',
     'libc-bin',
@@ -52,7 +52,7 @@ const run = promisify(execFile)
 const OUTPUT_MAX = 64 * 1024 * 1024
 
 /** Builds the local image of a server from installed files. */
-export async function buildImage(engine: ContainerRuntimeClient, kind: ServerKind): Promise<void> {
+export async function buildImage(engine: ContainerRuntimeClient, kind: ImageKind): Promise<void> {
   const files = await filesOf(await withDependencies(PACKAGES[kind]), extraFilesOf(kind))
   const args = ['--create', '--no-recursion', '--directory', '/', '--files-from', '-']
   // The directory of the fetched server is not where containers look for programs.

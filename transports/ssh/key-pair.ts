@@ -4,7 +4,7 @@ import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { Secret } from '../../schema/control-attributes.ts'
-import { CodedError } from '../../schema/errors.ts'
+import { CodedError, describeError } from '../../schema/errors.ts'
 
 /** What we log in with. */
 export interface KeyPair {
@@ -21,7 +21,13 @@ export async function ensureKeyPair(directory: string): Promise<KeyPair> {
   try {
     return decode(await readOrCreate(path))
   } catch (cause) {
-    throw new CodedError('CONFIG_INVALID', `no usable SSH key in ${path}`, { cause })
+    throw new CodedError(
+      'CONFIG_INVALID',
+      `no usable SSH key in ${path}: ${describeError(cause)}`,
+      {
+        cause,
+      },
+    )
   }
 }
 
