@@ -1,5 +1,5 @@
 /** Our image, and the deployments under ops/docker, as an operator builds and starts them. */
-import { chmod, chown, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -222,6 +222,13 @@ test.serial('a container without its bus is unhealthy, and works again with it',
   await untilHealth(bridge, 'healthy')
 })
 
+/** Writes a file for a container, as an operator would: root changes it, and the group of the image reads it. */
+async function give(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  await chown(path, 0, GROUP)
+  await chmod(path, 0o640)
+}
+
 /** The files of an engine in a directory of the machine, as an operator would have them. */
 async function filesOfEngine(name: string): Promise<string> {
   const path = join(directory.path, name)
@@ -271,4 +278,50 @@ test.serial('a container with a data folder that it cannot write names it and en
   const fixed = await start('ro')
   t.is(fixed.status, 2)
   t.regex(fixed.stderr, /\/var\/lib\/instance-ha.*read-only file system/)
+})
+
+/** The containers of a controller, and the processes of the deployment whose accounts they use here. */
+const CONTROLLER = {
+  masakari_api: 'gateway-1',
+  masakari_engine: 'engine-1',
+  masakari_hostmonitor: 'host-monitor-1',
+  masakari_bridge: 'bridge-1',
+}
+
+test.serial('the containers of a controller have the names of the platform, and are healthy', async (t) => {
+  t.timeout(1_200_000)
+  const path = join(directory.path, 'controller')
+  await docker('cp', '--archive', `${await containerOf('gateway-1')}:${CONFIG}`, path)
+  const broker = await containerOf('bridge-1')
+  await docker('cp', '--archive', `${broker}:${CONFIG}/broker.url`, path)
+  const overlays = join(path, 'instance-ha.conf.d')
+  await rm(join(overlays, '60-broken.conf'), { force: true })
+  await give(join(overlays, '70-bridge.conf'), '[bridge]\ntransport_url_file = broker.url\n')
+  const parts = Object.entries(CONTROLLER)
+  for (const [, node] of parts) {
+    await docker('cp', '--archive', `${await containerOf(node)}:${CONFIG}/nats.nk`, join(path, `${node}.nk`))
+  }
+  // Their network is that of the deployment here, because the deployment's servers are only there.
+  const services = parts.map(([name, node]) => {
+    const environment = {
+      INSTANCE_HA_DEFAULT__HOST: node,
+      INSTANCE_HA_BUS__NKEY_FILE: `${CONFIG}/${node}.nk`,
+    }
+    return [name, { network_mode: `${PROJECT}_default`, environment }]
+  })
+  const override = join(directory.path, 'override.json')
+  await writeFile(override, JSON.stringify({ version: '3.8', services: Object.fromEntries(services) }))
+  const controller = (...args: readonly string[]): Promise<string> => {
+    const files = ['--file', file('controller.yaml'), '--file', override]
+    const env = { ...settings, CONTROLLER: 'ctl-1', INSTANCE_HA_CONFIG: path }
+    return compose(env, ...files, '--project-name', `${PROJECT}-controller`, ...args)
+  }
+  await deployment('stop', ...parts.map(([, node]) => node))
+  try {
+    await controller('up', '--detach', '--no-build')
+    for (const [name] of parts) await untilHealth(name, 'healthy')
+    t.pass()
+  } finally {
+    await controller('down', '--volumes', '--timeout', '5')
+  }
 })
