@@ -9,6 +9,7 @@ interface RunRequest {
   readonly state: string
   readonly 'password-file': string
   readonly api: string
+  readonly 'broker-file': string | undefined
 }
 
 /** Runs until a signal asks it to end. */
@@ -18,6 +19,7 @@ export async function runSimulatedCloud(asked: RunRequest): Promise<number> {
   await using _cloud = await startSimulatedCloud({
     ...asked,
     passwordFile: asked['password-file'],
+    brokerFile: asked['broker-file'],
     say,
   })
   await asking

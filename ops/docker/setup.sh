@@ -106,6 +106,7 @@ END
 done
 for name in engine-1 engine-2 host-monitor-1 host-monitor-2; do with_cloud "$name" | node "$name"; done
 printf '%s' "rabbit://nova:$broker@rabbitmq:5672/" | put bridge-1 broker.url
+printf '%s' "rabbit://nova:$broker@rabbitmq:5672/" | put cloud broker.url
 printf '[bridge]\ntransport_url_file = broker.url\n' | node bridge-1
 # An instance-monitor needs the bus and libvirt, and no other secret.
 printf '' | node this-machine

@@ -18,6 +18,7 @@ import { HttpKeystone } from './http-keystone.ts'
 import { answerNova } from './http-nova.ts'
 import { answerPlacement } from './http-placement.ts'
 import { HttpServer, type HttpPlace } from './http-server.ts'
+import { declareWhenPossible } from './notification-exchange.ts'
 import { registerWhenPossible } from './registration.ts'
 import { openSimulatedHosts } from './simulated-hosts.ts'
 
@@ -35,6 +36,8 @@ export interface SimulatedCloudPlan {
   readonly passwordFile: string
   /** The REST API at which its hosts are registered, without `/v1`. */
   readonly api: string
+  /** Holds the URL of the message broker; undefined: there is none. */
+  readonly brokerFile: string | undefined
   readonly say: (line: string) => void
 }
 
@@ -62,7 +65,21 @@ export async function startSimulatedCloud(plan: SimulatedCloudPlan): Promise<Asy
     `${names.length} hosts run ${SIZE.instances} instances; the Identity service is ${keystone.url}`,
   )
   startRegistration(opening, keystone, { segments, hosts, api, clock, say })
+  startDeclaration(opening, plan)
   return opening.move()
+}
+
+function startDeclaration(
+  opening: AsyncDisposableStack,
+  { brokerFile, say }: SimulatedCloudPlan,
+): void {
+  if (brokerFile === undefined) return
+  const ending = new AbortController()
+  const declaring = declareWhenPossible(brokerFile, { say, signal: ending.signal })
+  opening.defer(async () => {
+    ending.abort()
+    await declaring
+  })
 }
 
 interface Services {

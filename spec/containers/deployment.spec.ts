@@ -288,40 +288,51 @@ const CONTROLLER = {
   masakari_bridge: 'bridge-1',
 }
 
-test.serial('the containers of a controller have the names of the platform, and are healthy', async (t) => {
-  t.timeout(1_200_000)
-  const path = join(directory.path, 'controller')
-  await docker('cp', '--archive', `${await containerOf('gateway-1')}:${CONFIG}`, path)
-  const broker = await containerOf('bridge-1')
-  await docker('cp', '--archive', `${broker}:${CONFIG}/broker.url`, path)
-  const overlays = join(path, 'instance-ha.conf.d')
-  await rm(join(overlays, '60-broken.conf'), { force: true })
-  await give(join(overlays, '70-bridge.conf'), '[bridge]\ntransport_url_file = broker.url\n')
-  const parts = Object.entries(CONTROLLER)
-  for (const [, node] of parts) {
-    await docker('cp', '--archive', `${await containerOf(node)}:${CONFIG}/nats.nk`, join(path, `${node}.nk`))
-  }
-  // Their network is that of the deployment here, because the deployment's servers are only there.
-  const services = parts.map(([name, node]) => {
-    const environment = {
-      INSTANCE_HA_DEFAULT__HOST: node,
-      INSTANCE_HA_BUS__NKEY_FILE: `${CONFIG}/${node}.nk`,
+test.serial(
+  'the containers of a controller have the names of the platform, and are healthy',
+  async (t) => {
+    t.timeout(1_200_000)
+    const path = join(directory.path, 'controller')
+    await docker('cp', '--archive', `${await containerOf('gateway-1')}:${CONFIG}`, path)
+    const broker = await containerOf('bridge-1')
+    await docker('cp', '--archive', `${broker}:${CONFIG}/broker.url`, path)
+    const overlays = join(path, 'instance-ha.conf.d')
+    await rm(join(overlays, '60-broken.conf'), { force: true })
+    await give(join(overlays, '70-bridge.conf'), '[bridge]\ntransport_url_file = broker.url\n')
+    const parts = Object.entries(CONTROLLER)
+    for (const [, node] of parts) {
+      await docker(
+        'cp',
+        '--archive',
+        `${await containerOf(node)}:${CONFIG}/nats.nk`,
+        join(path, `${node}.nk`),
+      )
     }
-    return [name, { network_mode: `${PROJECT}_default`, environment }]
-  })
-  const override = join(directory.path, 'override.json')
-  await writeFile(override, JSON.stringify({ version: '3.8', services: Object.fromEntries(services) }))
-  const controller = (...args: readonly string[]): Promise<string> => {
-    const files = ['--file', file('controller.yaml'), '--file', override]
-    const env = { ...settings, CONTROLLER: 'ctl-1', INSTANCE_HA_CONFIG: path }
-    return compose(env, ...files, '--project-name', `${PROJECT}-controller`, ...args)
-  }
-  await deployment('stop', ...parts.map(([, node]) => node))
-  try {
-    await controller('up', '--detach', '--no-build')
-    for (const [name] of parts) await untilHealth(name, 'healthy')
-    t.pass()
-  } finally {
-    await controller('down', '--volumes', '--timeout', '5')
-  }
-})
+    // Their network is that of the deployment here, because the deployment's servers are only there.
+    const services = parts.map(([name, node]) => {
+      const environment = {
+        INSTANCE_HA_DEFAULT__HOST: node,
+        INSTANCE_HA_BUS__NKEY_FILE: `${CONFIG}/${node}.nk`,
+      }
+      return [name, { network_mode: `${PROJECT}_default`, environment }]
+    })
+    const override = join(directory.path, 'override.json')
+    await writeFile(
+      override,
+      JSON.stringify({ version: '3.8', services: Object.fromEntries(services) }),
+    )
+    const controller = (...args: readonly string[]): Promise<string> => {
+      const files = ['--file', file('controller.yaml'), '--file', override]
+      const env = { ...settings, CONTROLLER: 'ctl-1', INSTANCE_HA_CONFIG: path }
+      return compose(env, ...files, '--project-name', `${PROJECT}-controller`, ...args)
+    }
+    await deployment('stop', ...parts.map(([, node]) => node))
+    try {
+      await controller('up', '--detach', '--no-build')
+      for (const [name] of parts) await untilHealth(name, 'healthy')
+      t.pass()
+    } finally {
+      await controller('down', '--volumes', '--timeout', '5')
+    }
+  },
+)

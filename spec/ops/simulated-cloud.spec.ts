@@ -12,7 +12,8 @@ import { runProduct } from '../support/product.ts'
 import { freePort, temporaryDirectory } from '../support/process.ts'
 
 /** Its ports are fixed, so each spec has an address of its own. */
-const anAddress = (): string => `127.${randomInt(64, 128)}.${randomInt(1, 255)}.${randomInt(1, 255)}`
+const anAddress = (): string =>
+  `127.${randomInt(64, 128)}.${randomInt(1, 255)}.${randomInt(1, 255)}`
 
 async function open() {
   await using opening = new AsyncDisposableStack()
@@ -23,7 +24,9 @@ async function open() {
   const api = `http://127.0.0.1:${await freePort()}`
   const said: string[] = []
   const say = (line: string): void => void said.push(line)
-  opening.use(await startSimulatedCloud({ address, state, passwordFile, api, say }))
+  opening.use(
+    await startSimulatedCloud({ address, state, passwordFile, api, brokerFile: undefined, say }),
+  )
   const kept = opening.move()
   return { address, state, said, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
@@ -84,9 +87,12 @@ test('a wrong host, an absent cloud and an absent password are named', async (t)
   t.regex(absent.stderr, /no simulated cloud runs/)
   const passwordFile = join(cloud.state, 'absent')
   const plan = { address: anAddress(), state: cloud.state, passwordFile, api: 'http://127.0.0.1:9' }
-  await t.throwsAsync(startSimulatedCloud({ ...plan, say: () => undefined }), {
-    message: /the password file .*absent cannot be read/,
-  })
+  await t.throwsAsync(
+    startSimulatedCloud({ ...plan, brokerFile: undefined, say: () => undefined }),
+    {
+      message: /the password file .*absent cannot be read/,
+    },
+  )
 })
 
 test('a process that does not answer is unhealthy, and its address comes from the environment', async (t) => {

@@ -31,6 +31,11 @@ const run = verb({
       help: 'the password of its account',
       required: true,
     },
+    'broker-file': {
+      kind: 'text',
+      value: 'FILE',
+      help: 'the URL of the RabbitMQ on which Nova would publish, rabbit://user:password@host:port/',
+    },
     api: { kind: 'text', value: 'URL', help: 'the REST API, without /v1', required: true },
   },
   arguments: {},
