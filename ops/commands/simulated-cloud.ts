@@ -12,10 +12,11 @@ interface RunRequest {
   readonly 'broker-file': string | undefined
 }
 
+const say = (line: string): void => void process.stdout.write(`simulated cloud: ${line}\n`)
+
 /** Runs until a signal asks it to end. */
 export async function runSimulatedCloud(asked: RunRequest): Promise<number> {
   const asking = untilAskedToEnd()
-  const say = (line: string): void => void process.stdout.write(`simulated cloud: ${line}\n`)
   await using _cloud = await startSimulatedCloud({
     ...asked,
     passwordFile: asked['password-file'],

@@ -59,10 +59,11 @@ test.after.always(async () => {
   await directory[Symbol.asyncDispose]()
 })
 
+const sizeOf = async (image: string): Promise<number> =>
+  Number(await docker('image', 'inspect', '--format', '{{.Size}}', image)) / MEGABYTE
+
 test.serial('the image is small, and has no compiler', async (t) => {
-  const size = async (image: string): Promise<number> =>
-    Number(await docker('image', 'inspect', '--format', '{{.Size}}', image)) / MEGABYTE
-  const [all, base] = [await size(IMAGE), await size(imageOf('base'))]
+  const [all, base] = [await sizeOf(IMAGE), await sizeOf(imageOf('base'))]
   t.log(`${Math.round(all)} MB, of which ${Math.round(base)} MB are the base`)
   t.true(all - base + REAL_BASE_MB <= 250)
   const tools = 'command -v cc gcc g++ c++ make python3 npm as ld'

@@ -18,6 +18,8 @@ const SPECS = ['spec/transports/nats/**', 'spec/transports/sql/mysql*.spec.ts']
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
+const ignore = (): void => undefined
+
 /** The exit code of ava. The specs must use containers only. */
 async function runSpecs(specs: readonly string[]): Promise<number> {
   const environment = { ...process.env, INSTANCE_HA_TEST_CONTAINERS: 'always' }
@@ -25,7 +27,6 @@ async function runSpecs(specs: readonly string[]): Promise<number> {
   const ava = spawn(process.execPath, args, { stdio: 'inherit', env: environment })
   // The signal comes from the terminal or from us. The engine must still be stopped after it.
   const pass = (): void => void ava.kill('SIGTERM')
-  const ignore = (): void => undefined
   process.on('SIGINT', ignore).on('SIGTERM', pass)
   const [code] = await once(ava, 'exit')
   process.off('SIGINT', ignore).off('SIGTERM', pass)
