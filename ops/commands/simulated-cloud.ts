@@ -1,7 +1,7 @@
 /** `simulated-cloud …`: a cloud for trials of a whole deployment, and what a visitor may do to its hosts. */
 import { untilAskedToEnd } from '../shutdown.ts'
 import { field, printRows } from '../client/output.ts'
-import { askControl, type HostAct, type ShownHost } from '../simulated-cloud/control.ts'
+import { askControl, type HostSwitch, type SimulatedHost } from '../simulated-cloud/control.ts'
 import { startSimulatedCloud } from '../simulated-cloud/simulated-cloud.ts'
 
 interface RunRequest {
@@ -40,7 +40,7 @@ export async function showSimulatedHosts({ state, json }: HostRequest): Promise<
 
 /** Does something to a host, and prints what it is like then. */
 export async function changeSimulatedHost(
-  act: HostAct,
+  act: HostSwitch,
   { state, json, host }: HostRequest & { readonly host: string },
 ): Promise<number> {
   const hosts = await askControl(state, { act, host })
@@ -51,7 +51,7 @@ export async function changeSimulatedHost(
   return 0
 }
 
-function print(hosts: readonly ShownHost[], json: boolean): void {
+function print(hosts: readonly SimulatedHost[], json: boolean): void {
   const rows = hosts.map(({ runs, ...host }) => ({ ...host, runs: json ? runs : runs.join(' ') }))
   const columns = [field('host'), field('power'), field('runs', 'instances that run')]
   printRows({ rows, columns, empty: 'there are no hosts', json })

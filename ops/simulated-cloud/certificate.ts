@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** Certificate and key, PEM. */
-export interface Certificate {
+export interface BmcCertificate {
   readonly cert: string
   readonly key: string
 }
 
 /** The certificate of the directory, made when there is none. Clients know it by its fingerprint. */
-export async function ensureCertificate(directory: string): Promise<Certificate> {
+export async function ensureCertificate(directory: string): Promise<BmcCertificate> {
   const [cert, key] = [join(directory, 'bmc.pem'), join(directory, 'bmc.key')]
   if (!existsSync(cert)) {
     const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc']

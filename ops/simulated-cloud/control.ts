@@ -7,22 +7,22 @@ import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { CodedError } from '../../schema/errors.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
-import { HttpServer, type HttpReply, type HttpRequest } from './http-server.ts'
+import { HttpServer, type HttpReply, type ServedRequest } from './http-server.ts'
 
 const socketIn = (directory: string): string => join(directory, 'control.sock')
 
-const ShownHost = Type.Object({
+const SimulatedHost = Type.Object({
   host: Type.String(),
   power: Type.String(),
   /** Names of the instances that really run there. */
   runs: Type.Array(Type.String()),
 })
-const Answer = Compile(Type.Object({ hosts: Type.Array(ShownHost) }))
+const Answer = Compile(Type.Object({ hosts: Type.Array(SimulatedHost) }))
 /** What really is true of a host. */
-export type ShownHost = Static<typeof ShownHost>
+export type SimulatedHost = Static<typeof SimulatedHost>
 
 /** What can be done to a host. */
-export type HostAct = 'kill' | 'power-on'
+export type HostSwitch = 'kill' | 'power-on'
 
 /** Listens in the directory. */
 export async function openControl(
@@ -45,7 +45,7 @@ export async function openControl(
 function act(
   cloud: SimulatedCloud,
   names: readonly string[],
-  { method, url }: HttpRequest,
+  { method, url }: ServedRequest,
 ): HttpReply {
   const [, host = '', verb = ''] = url.pathname.split('/')
   if (method === 'POST') {
@@ -68,8 +68,8 @@ function act(
 /** The hosts as they are after the act, or as they are now. CONFIG_INVALID when there is no such host, or no simulated cloud. */
 export async function askControl(
   directory: string,
-  asked?: { readonly act: HostAct; readonly host: string },
-): Promise<readonly ShownHost[]> {
+  asked?: { readonly act: HostSwitch; readonly host: string },
+): Promise<readonly SimulatedHost[]> {
   const path = asked === undefined ? '/' : `/${encodeURIComponent(asked.host)}/${asked.act}`
   const method = asked === undefined ? 'GET' : 'POST'
   const { promise, resolve, reject } = Promise.withResolvers<string>()

@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { HttpServer, type HttpPlace, type HttpReply, type HttpRequest } from './http-server.ts'
+import { HttpServer, type HttpPlace, type HttpReply, type ServedRequest } from './http-server.ts'
 
-export interface Account {
+export interface KeystoneAccount {
   readonly username: string
   readonly password: string
   readonly project: string
@@ -55,13 +55,13 @@ const Login = Compile(
 
 /** One administrator. Every token begins with `tokenPrefix`, so that a leaked one is recognised. */
 export class HttpKeystone implements AsyncDisposable {
-  account: Account
+  account: KeystoneAccount
   readonly tokenPrefix: string
   readonly #roles = new Map<string, string>()
   readonly #services = new Map<string, string>()
   #server: HttpServer | undefined
 
-  private constructor(account: Account, tokenPrefix: string, computeUrl: string) {
+  private constructor(account: KeystoneAccount, tokenPrefix: string, computeUrl: string) {
     this.account = account
     this.tokenPrefix = tokenPrefix
     this.offer('compute', computeUrl)
@@ -69,7 +69,7 @@ export class HttpKeystone implements AsyncDisposable {
 
   static async start(
     place: HttpPlace,
-    account: Account,
+    account: KeystoneAccount,
     tokenPrefix: string,
     computeUrl: string,
   ): Promise<HttpKeystone> {
@@ -129,7 +129,7 @@ export class HttpKeystone implements AsyncDisposable {
     await this.stop()
   }
 
-  #answer({ method, url, headers, body }: HttpRequest): HttpReply {
+  #answer({ method, url, headers, body }: ServedRequest): HttpReply {
     if (/^\/v3\/?$/.test(url.pathname)) return { status: 200, body: this.#version() }
     if (url.pathname !== '/v3/auth/tokens') return { status: 404 }
     if (method === 'POST') return this.#logIn(body)

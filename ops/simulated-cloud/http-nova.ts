@@ -13,7 +13,7 @@ import type { PlacementPort } from '../../actors/ports/placement.ts'
 import { isCoded, type ErrorCode } from '../../schema/errors.ts'
 import { hostName, instanceId, type InstanceId } from '../../schema/ids.ts'
 import type { CloudView } from '../../transports/simulated/cloud.ts'
-import type { HttpReply, HttpRequest } from './http-server.ts'
+import type { HttpReply, ServedRequest } from './http-server.ts'
 
 const Action = Compile(
   Type.Object({
@@ -51,7 +51,7 @@ async function changeService(compute: ComputePort, id: string, body: unknown): P
 /** Answers one authorised request. */
 export async function answerNova(
   { compute, placement }: Pick<CloudView, 'compute' | 'placement'>,
-  request: HttpRequest,
+  request: ServedRequest,
 ): Promise<HttpReply> {
   const [, , collection = '', id = '', what = '', which = ''] = request.url.pathname.split('/')
   try {
@@ -91,7 +91,7 @@ export async function answerNova(
   }
 }
 
-async function listServices(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
+async function listServices(compute: ComputePort, { url }: ServedRequest): Promise<HttpReply> {
   const host = url.searchParams.get('host')
   const services = await compute.listServices()
   const found = services.filter((service) => host === null || service.host === host)
@@ -143,7 +143,7 @@ async function listHypervisors(compute: ComputePort, placement: PlacementPort): 
   return { status: 200, body: { hypervisors } }
 }
 
-async function listServers(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
+async function listServers(compute: ComputePort, { url }: ServedRequest): Promise<HttpReply> {
   const project = url.searchParams.get('project_id')
   const host = hostName(url.searchParams.get('host') ?? '')
   // The instances of a cell that is down are left out without notice.
@@ -221,7 +221,7 @@ async function showDiagnostics(compute: ComputePort, id: string): Promise<HttpRe
   return { status: 200, body }
 }
 
-async function listMigrations(compute: ComputePort, { url }: HttpRequest): Promise<HttpReply> {
+async function listMigrations(compute: ComputePort, { url }: ServedRequest): Promise<HttpReply> {
   const source = hostName(url.searchParams.get('source_compute') ?? '')
   const records = await compute.listEvacuations(source, 0)
   return { status: 200, body: { migrations: records.map(migrationView) } }

@@ -4,12 +4,12 @@ import { isCoded } from '../../schema/errors.ts'
 import { hostName } from '../../schema/ids.ts'
 import type { Resources } from '../../schema/resources.ts'
 import type { CloudView } from '../../transports/simulated/cloud.ts'
-import type { HttpReply, HttpRequest } from './http-server.ts'
+import type { HttpReply, ServedRequest } from './http-server.ts'
 
 /** Answers one authorised request, also when the simulated Placement fails. */
 export async function answerPlacement(
   view: Pick<CloudView, 'compute' | 'placement'>,
-  request: HttpRequest,
+  request: ServedRequest,
 ): Promise<HttpReply> {
   try {
     return await answer(view, request)
@@ -23,7 +23,7 @@ export async function answerPlacement(
 /** A provider is named after its host. Part of the capacity is shown as used. */
 async function answer(
   { compute, placement }: Pick<CloudView, 'compute' | 'placement'>,
-  { url }: HttpRequest,
+  { url }: ServedRequest,
 ): Promise<HttpReply> {
   const [, provider] = /\/resource_providers\/([^/]+)\/allocations$/.exec(url.pathname) ?? []
   if (provider !== undefined) {

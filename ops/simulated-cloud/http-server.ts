@@ -1,7 +1,7 @@
 /** A JSON server that can stop for some time and start again on its port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
-export interface HttpRequest {
+export interface ServedRequest {
   readonly method: string
   readonly url: URL
   readonly headers: IncomingMessage['headers']
@@ -23,7 +23,7 @@ export interface HttpPlace {
   readonly listen: (server: Server) => Promise<void>
 }
 
-type Answer = (request: HttpRequest) => Promise<HttpReply>
+type Answer = (request: ServedRequest) => Promise<HttpReply>
 
 export class HttpServer implements AsyncDisposable {
   readonly url: string

@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { PowerState } from '../../actors/ports/power.ts'
-import type { Certificate } from './certificate.ts'
+import type { BmcCertificate } from './certificate.ts'
 
 /** The machine that it switches. */
 export interface SwitchedMachine {
@@ -39,7 +39,7 @@ interface Reply {
 /** Starts it. */
 export async function startRedfishService(
   place: { readonly host: string; readonly port: number },
-  identity: Certificate & RedfishAccount,
+  identity: BmcCertificate & RedfishAccount,
   machine: SwitchedMachine,
 ): Promise<AsyncDisposable> {
   const service = new RedfishService(identity, machine)

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { HostName } from '../../schema/ids.ts'
 import { BMC_USERNAME } from '../../transports/simulated/machine.ts'
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
-import type { Certificate } from './certificate.ts'
+import type { BmcCertificate } from './certificate.ts'
 import { openHostDoor } from './host-door.ts'
 import { startRedfishService } from './redfish-service.ts'
 import { startSshAcceptor } from './ssh-acceptor.ts'
@@ -17,7 +17,7 @@ export interface SimulatedHostsPlan {
   /** The name at which all of them are reached. */
   readonly address: string
   readonly names: readonly HostName[]
-  readonly certificate: Certificate
+  readonly certificate: BmcCertificate
   readonly bmcPassword: string
   /** OpenSSH's form. */
   readonly hostKey: string

@@ -75,14 +75,15 @@ test('a request that cannot be read does not end the simulated cloud', async (t)
   t.is((await logIn(cloud.address, 'of the spec')).status, 201)
 })
 
+const killIn = (state: string, host: string) =>
+  runProduct('simulated-cloud', 'kill', '--state', state, host)
+
 test('a wrong host, an absent cloud and an absent password are named', async (t) => {
   await using cloud = await open()
-  const act = (state: string, host: string) =>
-    runProduct('simulated-cloud', 'kill', '--state', state, host)
-  const wrong = await act(cloud.state, 'compute-99')
+  const wrong = await killIn(cloud.state, 'compute-99')
   t.is(wrong.status, 2)
   t.regex(wrong.stderr, /there is no host compute-99/)
-  const absent = await act('/nonexistent', 'compute-01')
+  const absent = await killIn('/nonexistent', 'compute-01')
   t.is(absent.status, 2)
   t.regex(absent.stderr, /no simulated cloud runs/)
   const passwordFile = join(cloud.state, 'absent')

@@ -6,7 +6,7 @@ import { buildCloud, type SegmentSeed } from '../../transports/simulated/build-c
 import type { SimulatedCloud } from '../../transports/simulated/cloud.ts'
 import { SeededRandom } from '../../transports/simulated/random.ts'
 import { SystemClock } from '../../transports/system/clock.ts'
-import { HttpKeystone, type Account } from '../../ops/simulated-cloud/http-keystone.ts'
+import { HttpKeystone, type KeystoneAccount } from '../../ops/simulated-cloud/http-keystone.ts'
 import { answerNova } from '../../ops/simulated-cloud/http-nova.ts'
 import { answerPlacement } from '../../ops/simulated-cloud/http-placement.ts'
 import { HttpServer } from '../../ops/simulated-cloud/http-server.ts'
@@ -26,7 +26,7 @@ interface CloudSize {
   readonly instances: number
 }
 
-const ACCOUNT: Account = { username: 'ha', password: 'nova-p4ssw0rd', project: 'service' }
+const ACCOUNT: KeystoneAccount = { username: 'ha', password: 'nova-p4ssw0rd', project: 'service' }
 /** From the claim to the running guest, ms; faster than in reality, so that specs end soon. */
 const REBUILD_MS = [300, 900] as const
 

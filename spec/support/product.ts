@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Account } from '../../ops/simulated-cloud/http-keystone.ts'
+import type { KeystoneAccount } from '../../ops/simulated-cloud/http-keystone.ts'
 import type { MariadbServer } from './mariadb.ts'
 import { startServer, type ServerProcess } from './process.ts'
 
@@ -14,7 +14,7 @@ export interface Configuration {
   readonly node: string
   /** Separated by commas. */
   readonly roles: string
-  readonly account: Account & { readonly authUrl: string }
+  readonly account: KeystoneAccount & { readonly authUrl: string }
   /** Port of the REST API. */
   readonly port: number
   readonly store: string
@@ -80,7 +80,8 @@ export async function startProduct(
 /** The flags that the installed command gives to Node for `run`. They bound how far the heap grows between collections. */
 export async function flagsOfRun(): Promise<readonly string[]> {
   const launcher = join(import.meta.dirname, '..', '..', 'ops', 'bin', 'instance-ha')
-  const [, flags] = /= run \]; then flags="\$flags (.*)"; fi$/m.exec(await readFile(launcher, 'utf8')) ?? []
+  const [, flags] =
+    /= run \]; then flags="\$flags (.*)"; fi$/m.exec(await readFile(launcher, 'utf8')) ?? []
   if (flags === undefined) throw new Error(`${launcher} gives no flags to Node`)
   return flags.split(' ')
 }

@@ -8,13 +8,13 @@ import { SystemRandom } from '../../../transports/system/random.ts'
 import {
   HttpServer,
   type HttpReply,
-  type HttpRequest,
+  type ServedRequest,
 } from '../../../ops/simulated-cloud/http-server.ts'
 import { freePlace } from '../../support/process.ts'
 
 /** A Keystone that gives the same answer to everything, and remembers what it was sent. */
 async function keystoneThat(reply: HttpReply) {
-  const sent: HttpRequest[] = []
+  const sent: ServedRequest[] = []
   const server = await HttpServer.start(await freePlace(), async (request) => {
     sent.push(request)
     return reply
