@@ -8,7 +8,7 @@ import test from 'ava'
 import { imageOf } from '../support/container.ts'
 import { freePort, temporaryDirectory } from '../support/process.ts'
 import { until } from '../support/until.ts'
-import { compose, docker, healthOf, tryDocker, untilHealth } from './docker.ts'
+import { compose, docker, healthOf, logOf, tryDocker, untilHealth } from './docker.ts'
 
 const IMAGE = 'instance-ha-test/product:local'
 const PROJECT = 'instance-ha-spec'
@@ -153,7 +153,7 @@ const overlay = (node: string, name: string, text: string): Promise<string> => {
 
 async function hangUp(container: string, answer: RegExp): Promise<void> {
   const answers = async (): Promise<number> =>
-    (await docker('logs', container)).split('\n').filter((line) => answer.test(line)).length
+    (await logOf(container)).split('\n').filter((line) => answer.test(line)).length
   const before = await answers()
   await docker('kill', '--signal=HUP', container)
   await until(`${container} has read again`, async () => (await answers()) > before, 60_000, 200)
@@ -163,9 +163,9 @@ test.serial('a running container takes a changed overlay, and refuses a broken o
   const gateway = await containerOf('gateway-1')
   // HAProxy asks this gateway every two seconds, and each answer is a line at the level info.
   const growsInFiveSeconds = async (): Promise<boolean> => {
-    const before = (await docker('logs', gateway)).length
+    const before = (await logOf(gateway)).length
     await sleep(5000)
-    return (await docker('logs', gateway)).length > before
+    return (await logOf(gateway)).length > before
   }
   t.true(await growsInFiveSeconds())
   await overlay('gateway-1', '50-log.conf', '[log]\\nlevel = error\\n')
@@ -176,7 +176,7 @@ test.serial('a running container takes a changed overlay, and refuses a broken o
   await hangUp(gateway, /the old one stays in force/)
   t.is(await healthOf(gateway), 'healthy')
   await docker('exec', gateway, 'instance-ha', 'health')
-  t.regex(await docker('logs', '--tail', '5', gateway), /60-broken\.conf, line 2/)
+  t.regex(await logOf(gateway), /60-broken\.conf, line 2/)
 })
 
 test.serial('a gateway stays healthy while no engine runs, and says so', async (t) => {
@@ -233,11 +233,16 @@ async function give(path: string, text: string): Promise<void> {
   await chmod(path, 0o640)
 }
 
+/** Copies a part of the configuration of a service; the group of the image may read it, as in the container. */
+async function copyFrom(service: string, part: string, path: string): Promise<void> {
+  await docker('cp', `${await containerOf(service)}:${CONFIG}${part}`, path)
+  await promisify(execFile)('chown', ['--recursive', `0:${GROUP}`, path])
+}
+
 /** The files of an engine in a directory of the machine, as an operator would have them. */
 async function filesOfEngine(name: string): Promise<string> {
   const path = join(directory.path, name)
-  const made = await containerOf('engine-1')
-  await docker('cp', '--archive', `${made}:${CONFIG}`, path)
+  await copyFrom('engine-1', '', path)
   return path
 }
 
@@ -305,12 +310,7 @@ test.serial(
     await give(join(overlays, '70-bridge.conf'), '[bridge]\ntransport_url_file = broker.url\n')
     const parts = Object.entries(CONTROLLER)
     for (const [, node] of parts) {
-      await docker(
-        'cp',
-        '--archive',
-        `${await containerOf(node)}:${CONFIG}/nats.nk`,
-        join(path, `${node}.nk`),
-      )
+      await copyFrom(node, '/nats.nk', join(path, `${node}.nk`))
     }
     // Their network is that of the deployment here, because the deployment's servers are only there.
     const services = parts.map(([name, node]) => {

@@ -51,6 +51,12 @@ function mustWork({ status, stdout, stderr }: Printed, args: readonly string[]):
   throw new Error(`${args.join(' ')} ended with ${status}:\n${stdout}\n${stderr}`)
 }
 
+/** What the processes of a container have written so far. */
+export async function logOf(container: string): Promise<string> {
+  const { stdout, stderr } = await tryDocker('logs', container)
+  return stdout + stderr
+}
+
 /** What the engine says about the health of a container. */
 export async function healthOf(container: string): Promise<string> {
   return (await docker('inspect', '--format', '{{.State.Health.Status}}', container)).trim()
@@ -63,8 +69,8 @@ export async function untilHealth(container: string, wanted: 'healthy' | 'unheal
   const endMs = performance.now() + HEALTH_MS_MAX
   while ((await healthOf(container)) !== wanted) {
     if (performance.now() > endMs) {
-      const { stdout, stderr } = await tryDocker('logs', '--tail', '30', container)
-      throw new Error(`${container} is ${await healthOf(container)}:\n${stdout}${stderr}`)
+      const lines = (await logOf(container)).split('\n').slice(-30)
+      throw new Error(`${container} is ${await healthOf(container)}:\n${lines.join('\n')}`)
     }
     await sleep(1000)
   }
