@@ -302,9 +302,8 @@ test.serial(
   async (t) => {
     t.timeout(1_200_000)
     const path = join(directory.path, 'controller')
-    await docker('cp', '--archive', `${await containerOf('gateway-1')}:${CONFIG}`, path)
-    const broker = await containerOf('bridge-1')
-    await docker('cp', '--archive', `${broker}:${CONFIG}/broker.url`, path)
+    await copyFrom('gateway-1', '', path)
+    await copyFrom('bridge-1', '/broker.url', join(path, 'broker.url'))
     const overlays = join(path, 'instance-ha.conf.d')
     await rm(join(overlays, '60-broken.conf'), { force: true })
     await give(join(overlays, '70-bridge.conf'), '[bridge]\ntransport_url_file = broker.url\n')
