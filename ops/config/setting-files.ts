@@ -33,11 +33,11 @@ export function overlaysOf(
   path: string,
 ): { readonly paths: readonly string[] } | { readonly problems: readonly string[] } {
   const folder = `${path}.d`
-  if (statOf(folder) === undefined) return { paths: [] }
   const what = 'the folder of overlays'
-  const problems = problemsOf({ what, path: folder, use: 'directory' })
-  if (problems.length > 0) return { problems }
   try {
+    if (statOf(folder) === undefined) return { paths: [] }
+    const problems = problemsOf({ what, path: folder, use: 'directory' })
+    if (problems.length > 0) return { problems }
     const names = readdirSync(folder).filter(isOverlay).toSorted()
     const paths = names.map((name) => join(folder, name)).filter((each) => !isDirectory(each))
     if (paths.length <= OVERLAYS_MAX) return { paths }

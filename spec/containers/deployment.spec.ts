@@ -260,7 +260,13 @@ test.serial(
     t.is(broken.status, 2)
     t.regex(broken.stderr, /90-bad\.conf, line 2/)
 
-    const secret = await readFile(join(path, 'keystone.password'), 'utf8')
+    await chmod(path, 0o700)
+  const closed = await start()
+  t.is(closed.status, 2)
+  t.regex(closed.stderr, /cannot read \/etc\/xavs\/instance-ha\/instance-ha\.conf/)
+  await chmod(path, 0o750)
+
+  const secret = await readFile(join(path, 'keystone.password'), 'utf8')
     await writeFile(bad, `[DEFAULT]\nos_privileged_user_password_file = absent\n`)
     const missing = await start()
     t.is(missing.status, 2)
