@@ -18,7 +18,7 @@ const REAL_BASE_MB = 90
 const GROUP = 42_480
 const CONFIG = '/etc/xavs/instance-ha'
 /** A container that is hardened as those of the deployments are. */
-const HARDENED = ['--rm', '--read-only', '--tmpfs=/tmp', '--cap-drop=ALL']
+const HARDENED = ['--rm', '--read-only', '--tmpfs=/tmp', '--cap-drop=ALL', '--network=none']
 
 const directory = await temporaryDirectory('image')
 const settings = {
@@ -77,7 +77,15 @@ test.serial('the image runs as a user without rights, and says what it does', as
   t.is(described.trim(), `${GROUP}:${GROUP}`)
   t.regex(await docker('run', ...HARDENED, IMAGE, '--version'), /^instance-ha \d/)
   const write = 'touch /opt/instance-ha/x || touch /etc/x'
-  const tried = await tryDocker('run', '--rm', '--entrypoint=/bin/sh', IMAGE, '-c', write)
+  const tried = await tryDocker(
+    'run',
+    '--rm',
+    '--network=none',
+    '--entrypoint=/bin/sh',
+    IMAGE,
+    '-c',
+    write,
+  )
   t.not(tried.status, 0)
   const pty =
     "import('/opt/instance-ha/node_modules/node-pty/lib/index.js').then(() => console.log('loads'))"
@@ -261,12 +269,12 @@ test.serial(
     t.regex(broken.stderr, /90-bad\.conf, line 2/)
 
     await chmod(path, 0o700)
-  const closed = await start()
-  t.is(closed.status, 2)
-  t.regex(closed.stderr, /cannot read \/etc\/xavs\/instance-ha\/instance-ha\.conf/)
-  await chmod(path, 0o750)
+    const closed = await start()
+    t.is(closed.status, 2)
+    t.regex(closed.stderr, /cannot read \/etc\/xavs\/instance-ha\/instance-ha\.conf/)
+    await chmod(path, 0o750)
 
-  const secret = await readFile(join(path, 'keystone.password'), 'utf8')
+    const secret = await readFile(join(path, 'keystone.password'), 'utf8')
     await writeFile(bad, `[DEFAULT]\nos_privileged_user_password_file = absent\n`)
     const missing = await start()
     t.is(missing.status, 2)
@@ -338,8 +346,10 @@ test.serial(
     await deployment('stop', ...parts.map(([, node]) => node))
     try {
       await controller('up', '--detach', '--no-build')
-      for (const [name] of parts) await untilHealth(name, 'healthy')
-      t.pass()
+      for (const [name] of parts) {
+        await untilHealth(name, 'healthy')
+        t.is(await docker('inspect', '--format', '{{.HostConfig.ReadonlyRootfs}}', name), 'true\n')
+      }
     } finally {
       await controller('down', '--volumes', '--timeout', '5')
     }
