@@ -21,7 +21,10 @@ async function verify(name: string, text: string) {
 for (const name of UNITS) {
   test(`systemd accepts ${name}`, async (t) => {
     const text = await readFile(join('ops/systemd', name), 'utf8')
-    t.regex(text, /^ExecStart=instance-ha run --config \/etc\/xavs\/instance-ha\/instance-ha\.conf$/m)
+    t.regex(
+      text,
+      /^ExecStart=instance-ha run --config \/etc\/xavs\/instance-ha\/instance-ha\.conf$/m,
+    )
     const { stderr, status } = await verify(name, text)
     t.notRegex(stderr, new RegExp(name), stderr)
     t.is(status, 0, stderr)
