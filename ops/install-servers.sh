@@ -1,6 +1,5 @@
 #!/bin/sh
 # Installs the servers and tools that specs need, from the packages of the distribution.
-# With --bench, it also installs the programs with which the benchmarks compare this product.
 # It starts nothing: every spec runs its own instance on a free loopback port.
 set -eu
 
@@ -27,16 +26,9 @@ libvirtd:libvirt-daemon
 virsh:libvirt-clients
 qemu-system-x86_64:qemu-system-x86
 chromium:chromium
-'
-COMPARED='
 /usr/bin/masakari-wsgi:python3-masakari
 /usr/lib/python3/dist-packages/pymysql:python3-pymysql
 '
-case ${1-} in
-  '') ;;
-  --bench) WANTED="$WANTED$COMPARED" ;;
-  *) printf 'usage: ops/install-servers.sh [--bench]\n' >&2; exit 2 ;;
-esac
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
 POLICY=/usr/sbin/policy-rc.d
 

@@ -35,11 +35,7 @@ export type Conversion<Row> =
   /** Masakari does not show it. */
   | { readonly kind: 'left'; readonly reason: string }
 
-function settled<Row>(
-  reader: RowReader,
-  row: Row,
-  notes: readonly string[] = [],
-): Conversion<Row> {
+function settled<Row>(reader: RowReader, row: Row, notes: readonly string[] = []): Conversion<Row> {
   const { problems } = reader
   return problems.length === 0
     ? { kind: 'row', row, notes }
@@ -68,7 +64,11 @@ export function convertHost(row: MasakariRow): Conversion<ImportedHost> {
     uuid: hostId(reader.uuid('uuid')),
     name: hostName(reader.name('name')),
     failover_segment_id: segmentId(reader.uuid('failover_segment_id')),
-    type: reader.matching('type', /^[a-zA-Z0-9]{0,255}$/, 'has other characters than letters and digits'),
+    type: reader.matching(
+      'type',
+      /^[a-zA-Z0-9]{0,255}$/,
+      'has other characters than letters and digits',
+    ),
     control_attributes: reader.text('control_attributes'),
     reserved: reader.flag('reserved', 0),
     on_maintenance: reader.flag('on_maintenance', 0),
@@ -104,8 +104,10 @@ export function convertNotification(
   const stamp = reader.stamp()
   const status = reader.oneOf('status', NOTIFICATION_STATUSES)
   const host = reader.uuid('source_host_uuid')
-  const named = row['failover_segment_uuid'] === null ? segmentOf(host) : reader.uuid('failover_segment_uuid')
-  if (named === undefined) reader.problems.push('its host is not in Masakari any more, so its segment is not known')
+  const named =
+    row['failover_segment_uuid'] === null ? segmentOf(host) : reader.uuid('failover_segment_uuid')
+  if (named === undefined)
+    reader.problems.push('its host is not in Masakari any more, so its segment is not known')
   const notification = {
     ...stamp,
     notification_uuid: notificationId(reader.uuid('notification_uuid')),

@@ -29,7 +29,16 @@ const NOUNS = {
 
 const TABLES: readonly ImportedTable[] = ['segments', 'hosts', 'notifications', 'vm_moves']
 
-const OUTCOMES = ['add', 'change', 'same', 'kept', 'differs', 'refused', 'unfinished', 'left'] as const
+const OUTCOMES = [
+  'add',
+  'change',
+  'same',
+  'kept',
+  'differs',
+  'refused',
+  'unfinished',
+  'left',
+] as const
 
 /** Prints as it goes, and counts. */
 export class ImportReport {

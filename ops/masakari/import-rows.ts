@@ -41,10 +41,15 @@ export async function importRows(importing: Importing): Promise<void> {
     if (!isLive && conversion.row.deleted === 0) return refused('its segment is deleted')
     return conversion
   }
-  await importTable(importing, 'hosts', onceByName(inSegment), ({ uuid, failover_segment_id: segment }) => {
-    // A notification may name a host that is not imported.
-    if (typeof segment === 'string' && isUuid(segment)) hosts.set(String(uuid), segment)
-  })
+  await importTable(
+    importing,
+    'hosts',
+    onceByName(inSegment),
+    ({ uuid, failover_segment_id: segment }) => {
+      // A notification may name a host that is not imported.
+      if (typeof segment === 'string' && isUuid(segment)) hosts.set(String(uuid), segment)
+    },
+  )
   const segmentOf = (host: string): string | undefined => hosts.get(host)
   const missing = new Set<string>()
   const convert = (row: MasakariRow) => convertNotification(row, segmentOf)
@@ -80,7 +85,12 @@ async function importTable<Table extends ImportedTable>(
   done: (row: MasakariRow, isHere: boolean) => void,
 ): Promise<void> {
   for await (const rows of importing.source.batches(table)) {
-    await importBatch(importing, table, rows.map((row) => ({ row, conversion: convert(row) })), done)
+    await importBatch(
+      importing,
+      table,
+      rows.map((row) => ({ row, conversion: convert(row) })),
+      done,
+    )
   }
 }
 
@@ -172,9 +182,11 @@ function belonging(
   const conversion = convertMove(row)
   if (conversion.kind === 'left') return conversion
   const owner = owners.get(String(row['notification_uuid']))
-  if (owner === undefined) return leftOut('belong to notifications that are not in Masakari any more')
+  if (owner === undefined)
+    return leftOut('belong to notifications that are not in Masakari any more')
   if (owner.kind === 'left') return leftOut('belong to notifications that are deleted in Masakari')
-  if (owner.kind === 'unfinished') return leftOut('belong to recoveries that Masakari has not ended')
+  if (owner.kind === 'unfinished')
+    return leftOut('belong to recoveries that Masakari has not ended')
   return owner.kind === 'refused' ? refused('its notification is not imported') : conversion
 }
 

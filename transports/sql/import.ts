@@ -177,13 +177,12 @@ async function change(db: AnyDb, table: ImportedTable, row: PlainRow): Promise<v
     .where('uuid', '=', uuid)
     .executeTakeFirstOrThrow()
   // The update of a column that every row has takes the lock of the row, also on Galera.
-  const locked = db.updateTable(table).set({ id: sql`id` }).where(column, '=', uuid)
-  await locked.execute()
-  const current = await db
-    .selectFrom(table)
-    .selectAll()
+  const locked = db
+    .updateTable(table)
+    .set({ id: sql`id` })
     .where(column, '=', uuid)
-    .executeTakeFirst()
+  await locked.execute()
+  const current = await db.selectFrom(table).selectAll().where(column, '=', uuid).executeTakeFirst()
   if (current === undefined || fingerprintOf(table, current) !== before.fingerprint) {
     throw new CodedError(TAKEN.code, TAKEN.message)
   }

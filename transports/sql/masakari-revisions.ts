@@ -22,15 +22,7 @@ const STAMP = ['id', 'created_at', 'updated_at', 'deleted_at', 'deleted']
 
 /** The columns that every known revision has; a revision without moves has no table for them. */
 export const THEIR_COLUMNS: Readonly<Record<ImportedTable, readonly string[]>> = {
-  segments: [
-    ...STAMP,
-    'uuid',
-    'name',
-    'service_type',
-    'enabled',
-    'description',
-    'recovery_method',
-  ],
+  segments: [...STAMP, 'uuid', 'name', 'service_type', 'enabled', 'description', 'recovery_method'],
   hosts: [
     ...STAMP,
     'uuid',
