@@ -30,7 +30,6 @@ async function ask(
   path: string,
   { version, method = 'GET', body }: { version?: string; method?: string; body?: unknown } = {},
 ): Promise<Answer> {
-  const t0 = Date.now()
   const answer = await fetch(`${address}/v1${path}`, {
     method,
     headers: {
@@ -41,7 +40,6 @@ async function ask(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await answer.text()
-  process.stderr.write(`${method} ${path} ${answer.status} ${Date.now() - t0}\n`)
   const json: unknown = text.startsWith('{') ? JSON.parse(text) : text
   return { status: answer.status, version: answer.headers.get('openstack-api-version'), body: json }
 }
@@ -124,6 +122,8 @@ async function fill(api: Api): Promise<void> {
     const path = `/segments/${segments[number % 3]}/hosts`
     hosts.push(textAt(await made(api, path, { host }), 'host', 'uuid'))
   }
+  const renamed = { segment: { description: 'changed' } }
+  await ask(api, `/segments/${segments[1]}`, { method: 'PUT', body: renamed })
   for (let number = 6; number <= 10; number += 1) {
     const payload =
       number === 7
@@ -136,10 +136,8 @@ async function fill(api: Api): Promise<void> {
     const told = { type, hostname: `compute-${number}`, generated_time: generated, payload }
     await made(api, '/notifications', { notification: told })
   }
-  // Both have no notification that has not ended.
+  // Without a notification that has not ended, it may go.
   await ask(api, `/segments/${segments[3]}`, { method: 'DELETE' })
-  const renamed = { segment: { description: 'changed' } }
-  await ask(api, `/segments/${segments[1]}`, { method: 'PUT', body: renamed })
 }
 
 /** Every list with its filters, orders and pages, and every object; and what does not exist. */
@@ -202,17 +200,24 @@ async function rows(api: Api, path: string): Promise<readonly unknown[]> {
 
 const keyOf = (path: string, version: string | undefined): string => `${path} at ${version ?? '-'}`
 
+/** The version for each path: all without one; some with each of the versions that Masakari has. */
+const requestsOf = (paths: readonly string[]): readonly (readonly [string, string?])[] => [
+  ...paths.map((path) => [path] as const),
+  ...paths
+    .filter((path) => VERSIONED.test(path))
+    .flatMap((path) => VERSIONS.map((version) => [path, version] as const)),
+]
+const VERSIONS = ['1.0', '1.1', '1.2', '9.9']
+const VERSIONED = /^\/(segments|notifications)$|^\/notifications\/[-0-9a-f]+$/
+
 async function answersOf(
   api: Api,
-  paths: readonly string[],
-  versions: readonly (string | undefined)[],
+  requests: ReturnType<typeof requestsOf>,
 ): Promise<ReadonlyMap<string, Answer>> {
   const answers = new Map<string, Answer>()
-  for (const version of versions) {
-    for (const path of paths) {
-      const answer = await ask(api, path, version === undefined ? {} : { version })
-      answers.set(keyOf(path, version), answer)
-    }
+  for (const [path, version] of requests) {
+    const answer = await ask(api, path, version === undefined ? {} : { version })
+    answers.set(keyOf(path, version), answer)
   }
   return answers
 }
@@ -220,7 +225,7 @@ async function answersOf(
 test.serial(
   'after an import, every list and every object is answered as Masakari answered it',
   async (t) => {
-    t.timeout(240_000)
+    t.timeout(600_000)
     await using mariadb = await startMariadb()
     await using masakari: Masakari = await startMasakari(mariadb)
     await using directory = await temporaryDirectory('import-api')
@@ -265,13 +270,12 @@ test.serial(
     t.regex((await command(words)).out, /Nothing was changed\./)
     t.notRegex(first.out + second.out, new RegExp(`s3cret|${password}`))
 
-    const paths = await pathsOf(masakari)
-    const versions = [undefined, '1.2']
-    const before = await answersOf(masakari, paths, versions)
+    const requests = requestsOf(await pathsOf(masakari))
+    const before = await answersOf(masakari, requests)
     const history = await queryOn(mariadb, ours, 'select * from notifications order by id')
     await using product = await startProduct(directory.path, 'one', await readFile(config, 'utf8'))
     const api = { address: `http://127.0.0.1:${listen}`, token: masakari.token }
-    const after = await answersOf(api, paths, versions)
+    const after = await answersOf(api, requests)
 
     for (const [key, theirAnswer] of before) {
       const path = key.split(' ')[0] ?? ''
@@ -288,8 +292,8 @@ test.serial(
       )
       t.deepEqual(we, they, key)
     }
-    t.true(before.size > 200, `${before.size} answers`)
-    t.true([...before.values()].filter(({ status }) => status === 200).length > 180)
+    t.true(before.size > 100, `${before.size} answers`)
+    t.true([...before.values()].filter(({ status }) => status === 200).length > 90)
 
     t.is(await checksumOf(mariadb, masakari.database), untouched, 'Masakari can go on')
     t.deepEqual(

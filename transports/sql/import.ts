@@ -176,7 +176,7 @@ async function change(db: AnyDb, table: ImportedTable, row: PlainRow): Promise<v
     .where('kind', '=', kind)
     .where('uuid', '=', uuid)
     .executeTakeFirstOrThrow()
-  // The update of a column that every row has takes the lock of the row, also on Galera.
+  // It changes nothing and takes the lock of the row; Galera certifies the update below.
   const locked = db
     .updateTable(table)
     .set({ id: sql`id` })
