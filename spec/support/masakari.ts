@@ -143,6 +143,7 @@ api_paste_config = ${join(path, 'api-paste.ini')}
       ],
       env: { OS_MASAKARI_CONFIG_DIR: path },
       ready: /Available at/,
+      readyTimeoutMs: 180_000, // Python loads many modules, and other specs run at the same time
     }),
   )
   const parts = opening.move()
