@@ -70,6 +70,12 @@ const refused = (reason: string) => ({ kind: 'refused', reason }) as const
 
 type Convert<Table extends ImportedTable> = (row: MasakariRow) => Conversion<ImportedRows[Table]>
 
+/** The name of a row for people; a text that is none has no name. */
+function nameOf(table: ImportedTable, row: MasakariRow): string {
+  const name = row[NAME_COLUMN[table]]
+  return typeof name === 'string' ? name : ''
+}
+
 /** The column that names a row for people. */
 const NAME_COLUMN = {
   segments: 'name',
@@ -113,19 +119,21 @@ async function importBatch<Table extends ImportedTable>(
     const about = {
       table,
       uuid: String(row[table === 'notifications' ? 'notification_uuid' : 'uuid']),
-      name: String(row[NAME_COLUMN[table]] ?? ''),
+      name: nameOf(table, row),
     }
-    if (conversion.kind === 'left') report.left(table, conversion.reason)
-    else if (conversion.kind !== 'row') {
-      report.line({ ...about, action: conversion.kind, text: conversion.reason })
+    if (conversion.kind === 'row') {
+      const outcome = outcomes.next().value
+      if (outcome !== undefined) tell(report, about, outcome)
+      if (outcome?.kind === 'new' || outcome?.kind === 'changed') {
+        for (const text of conversion.notes) report.line({ ...about, action: 'note', text })
+      }
+      done(row, outcome?.kind !== 'refused')
+    } else {
+      const { kind, reason } = conversion
+      if (kind === 'left') report.left(table, reason)
+      else report.line({ ...about, action: kind, text: reason })
+      done(row, false)
     }
-    const outcome = conversion.kind === 'row' ? outcomes.next().value : undefined
-    if (outcome !== undefined) tell(report, about, outcome)
-    const isNew = outcome?.kind === 'new' || outcome?.kind === 'changed'
-    for (const text of conversion.kind === 'row' && isNew ? conversion.notes : []) {
-      report.line({ ...about, action: 'note', text })
-    }
-    done(row, outcome !== undefined && outcome.kind !== 'refused')
   }
 }
 

@@ -40,6 +40,12 @@ export interface MasakariTables {
 export const uuidOf = (kind: 1 | 2 | 3 | 4 | 5, number: number): string =>
   `${kind}0000000-0000-4000-8000-${String(number).padStart(12, '0')}`
 
+const stamp = (id: number) => ({
+  id,
+  created_at: `2025-03-01 10:00:${String(id % 60).padStart(2, '0')}`,
+  deleted: 0,
+})
+
 /** Makes them in this collation. */
 export async function masakariTables(
   mariadb: MariadbServer,
@@ -59,11 +65,6 @@ export async function masakariTables(
       Object.values(values),
     )
   }
-  const stamp = (id: number) => ({
-    id,
-    created_at: `2025-03-01 10:00:${String(id % 60).padStart(2, '0')}`,
-    deleted: 0,
-  })
   return {
     database,
     query: (sql) => query(sql),
@@ -120,6 +121,20 @@ export async function masakariTables(
       }),
     checksum: () => checksumOf(mariadb, database),
   }
+}
+
+/** One segment with two hosts, one ended recovery with one move. */
+export async function smallCloud(
+  mariadb: MariadbServer,
+  collation?: string,
+): Promise<MasakariTables> {
+  const tables = await masakariTables(mariadb, collation)
+  await tables.segment(1)
+  await tables.host(1)
+  await tables.host(2, { reserved: 1 })
+  await tables.notification(1)
+  await tables.move(1)
+  return tables
 }
 
 /** What all tables of a database hold, and how they are made. */

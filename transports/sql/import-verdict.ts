@@ -109,13 +109,25 @@ function judgeOne(table: ImportedTable, row: PlainRow, here: Here): ImportOutcom
   const ours = here.byUuid.get(uuid)
   const imported = here.imported.get(uuid)
   const theirs = fingerprintOf(table, row)
-  if (ours === undefined) {
-    if (imported === undefined) return taken(table, row, here) ?? { kind: 'new' }
-    if (imported === theirs) return { kind: 'kept' }
-    return { kind: 'differs', reason: 'it was deleted here, and changed in Masakari' }
-  }
-  if (fingerprintOf(table, ours) === theirs) return { kind: 'same' }
+  if (ours !== undefined && fingerprintOf(table, ours) === theirs) return { kind: 'same' }
   if (imported === theirs) return { kind: 'kept' }
+  if (ours !== undefined) return judgeDifferent(table, { row, ours, imported }, here)
+  if (imported === undefined) return taken(table, row, here) ?? { kind: 'new' }
+  return { kind: 'differs', reason: 'it was deleted here, and changed in Masakari' }
+}
+
+interface Different {
+  readonly row: PlainRow
+  readonly ours: PlainRow
+  readonly imported: string | undefined
+}
+
+/** Masakari's row changed since its import, or was never imported. */
+function judgeDifferent(
+  table: ImportedTable,
+  { row, ours, imported }: Different,
+  here: Here,
+): ImportOutcome {
   const columns = Object.entries(comparedOf(table, row))
     .filter(([column, value]) => (ours[column] ?? null) !== value)
     .map(([column]) => column)
@@ -126,7 +138,7 @@ function judgeOne(table: ImportedTable, row: PlainRow, here: Here): ImportOutcom
   if (imported === undefined) return reason('a row with its uuid was here before the import')
   if (fingerprintOf(table, ours) !== imported) return reason('it was changed here and in Masakari')
   if (columns.includes('deleted')) return reason('it was deleted in Masakari: delete it here, too')
-  const segment = String(table === 'hosts' ? row['failover_segment_id'] : uuid)
+  const segment = String(row[table === 'hosts' ? 'failover_segment_id' : UUID_COLUMN[table]])
   if (here.underRecovery.has(segment)) return reason('a recovery of its segment has not ended here')
   return taken(table, row, here) ?? { kind: 'changed', columns }
 }

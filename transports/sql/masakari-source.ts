@@ -113,7 +113,8 @@ class Source implements MasakariSource {
         : Promise.resolve([])
     const alembic = await at('masakari_alembic_version', 'version_num')
     const [row] = alembic.length > 0 ? alembic : await at('migrate_version', 'version')
-    return String(row?.['revision'] ?? 'none')
+    const revision = row?.['revision']
+    return typeof revision === 'string' || typeof revision === 'number' ? `${revision}` : 'none'
   }
 
   #refuseLack(table: string, names: readonly string[]): void {
