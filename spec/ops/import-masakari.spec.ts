@@ -13,7 +13,13 @@ import { hostId, notificationId, segmentId } from '../../schema/ids.ts'
 import { command } from '../support/command.ts'
 import { engineConfig } from '../support/config-text.ts'
 import { startMariadb, type BreakableMariadb } from '../support/mariadb.ts'
-import { masakariTables, queryOn, smallCloud, uuidOf, type MasakariTables } from '../support/masakari-tables.ts'
+import {
+  masakariTables,
+  queryOn,
+  smallCloud,
+  uuidOf,
+  type MasakariTables,
+} from '../support/masakari-tables.ts'
 import { temporaryDirectory } from '../support/process.ts'
 import { storeUrl } from '../support/product.ts'
 import { wholePage } from '../support/store-world.ts'
@@ -220,7 +226,9 @@ test.serial(
     t.false(/s3cret/.test(dry.out + out) || out.includes('\u001B'))
     await using store = installed.open()
     t.deepEqual(
-      (await store.listNotifications({}, wholePage)).map(({ id }) => id).toSorted((one, other) => one - other),
+      (await store.listNotifications({}, wholePage))
+        .map(({ id }) => id)
+        .toSorted((one, other) => one - other),
       [1, 6, 9],
     )
     t.like(await store.getNotification(notificationId(uuidOf(3, 9))), { segment: uuidOf(1, 1) })
