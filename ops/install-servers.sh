@@ -1,7 +1,6 @@
 #!/bin/sh
 # Installs the servers and tools that specs need, from the packages of the distribution.
-# With --bench, it also installs the programs with which the benchmarks compare this product; with --containers, a container
-# engine and what the deployments under ops/docker consist of.
+# With --containers, it also installs a container engine and what the deployments under ops/docker consist of.
 # It starts nothing: every spec runs its own instance on a free loopback port.
 set -eu
 
@@ -28,8 +27,6 @@ libvirtd:libvirt-daemon
 virsh:libvirt-clients
 qemu-system-x86_64:qemu-system-x86
 chromium:chromium
-'
-COMPARED='
 /usr/bin/masakari-wsgi:python3-masakari
 /usr/lib/python3/dist-packages/pymysql:python3-pymysql
 '
@@ -40,9 +37,8 @@ haproxy:haproxy
 '
 case ${1-} in
   '') ;;
-  --bench) WANTED="$WANTED$COMPARED" ;;
   --containers) WANTED="$WANTED$CONTAINED" ;;
-  *) printf 'usage: ops/install-servers.sh [--bench | --containers]\n' >&2; exit 2 ;;
+  *) printf 'usage: ops/install-servers.sh [--containers]\n' >&2; exit 2 ;;
 esac
 PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin
 POLICY=/usr/sbin/policy-rc.d

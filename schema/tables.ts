@@ -10,6 +10,7 @@ import type {
   NotificationId,
   SegmentId,
 } from './ids.ts'
+import type { ImportedTable } from './imported-rows.ts'
 import type {
   CertificateGround,
   Change,
@@ -233,6 +234,15 @@ export interface SealingKeyTable {
   readonly name: string
 }
 
+/** Rows that were taken over from Masakari. */
+export interface ImportedRowsTable {
+  readonly id: Generated<number>
+  readonly kind: ImportedTable
+  readonly uuid: string
+  /** SHA-256 of the row as it was imported, without its secrets. */
+  readonly fingerprint: string
+}
+
 export interface WriteChecksTable {
   readonly id: Generated<number>
   readonly filling: string
@@ -255,5 +265,6 @@ export interface Database {
   readonly observers: ObserversTable
   readonly aggregate_domains: AggregateDomainsTable
   readonly sealing_key: SealingKeyTable
+  readonly imported_rows: ImportedRowsTable
   readonly write_checks: WriteChecksTable
 }

@@ -41,6 +41,7 @@ import type {
   SegmentId,
 } from '../../schema/ids.ts'
 import type { HousekeepingStore } from './housekeeping-store.ts'
+import type { ImportStore } from './import-store.ts'
 import type { RosterStore } from './roster-store.ts'
 
 /**
@@ -362,6 +363,7 @@ export interface StorePort
     GuestStore,
     DomainStore,
     HousekeepingStore,
+    ImportStore,
     RosterStore,
     AsyncDisposable {
   /** Brings the schema up to date; safe with several processes at once. */

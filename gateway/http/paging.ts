@@ -89,7 +89,8 @@ export async function listPage<Row extends { readonly id: number | string }>(
 function limitOf(text: string | undefined, maxLimit: number): number {
   if (text === undefined) return maxLimit
   if (/^\d+$/.test(text)) return Math.min(Number(text), maxLimit)
-  throw refused(/^-\d+$/.test(text) ? 'limit must be >= 0' : 'limit must be an integer')
+  const rule = /^-\d+$/.test(text) ? 'limit must be >= 0' : 'limit must be an integer'
+  throw refused(`Invalid input received: ${rule}`)
 }
 
 function requireMarker(marker: string): void {

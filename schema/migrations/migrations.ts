@@ -28,6 +28,7 @@ import { hostMonitors } from './0040-host-monitors.ts'
 import { handedOver } from './0041-handed-over.ts'
 import { moveGuests } from './0042-move-guests.ts'
 import { aggregateDomains } from './0043-aggregate-domains.ts'
+import { importedRows } from './0044-imported-rows.ts'
 
 /**
  * Old and new processes run side by side during an upgrade. So a migration only expands: it makes tables, columns that have a
@@ -65,4 +66,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0041-handed-over': handedOver,
   '0042-move-guests': moveGuests,
   '0043-aggregate-domains': aggregateDomains,
+  '0044-imported-rows': importedRows,
 }

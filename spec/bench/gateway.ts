@@ -7,9 +7,9 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { startMariadb, type MariadbServer } from '../support/mariadb.ts'
+import { startMasakari, type Masakari } from '../support/masakari.ts'
 import { startServer } from '../support/process.ts'
 import { median, quantile, type Figure } from './figure.ts'
-import { startMasakari, type Masakari } from './masakari.ts'
 import { NUMBERS } from './numbers.ts'
 
 const STORED = 100_000
@@ -64,7 +64,7 @@ export async function measureGateway(): Promise<readonly Figure[]> {
 
 /** The same requests by Masakari itself, in alternation. */
 async function comparisons(gateway: Served, mariadb: MariadbServer): Promise<readonly Figure[]> {
-  await using masakari = await startMasakari(mariadb, { stored: STORED, hosts: HOSTS })
+  await using masakari = await startMasakari(mariadb, (its) => fillMasakari(mariadb, its))
   const figures: Figure[] = []
   for (const contest of CONTESTS) figures.push(await comparison(contest, { gateway, masakari }))
   return figures
@@ -288,6 +288,27 @@ async function fill(mariadb: MariadbServer, database: string): Promise<void> {
      select 1700000000000 + n * 1000, 1700000000000 + n * 1000, uuid(), 1700000000123 + n * 1000, hosts.uuid, '${segment}', 'COMPUTE_HOST', '${payload}', 'finished', 'all instances were moved'
      from ${NUMBERS} numbers join hosts on hosts.id = 1 + numbers.n % ${HOSTS} where n <= ${STORED}`,
     'analyze table notifications',
+  ]
+  for (const statement of statements) await connection.query(statement)
+  await connection.end()
+}
+
+/** The same hosts and ended notifications in the database of Masakari. */
+async function fillMasakari(mariadb: MariadbServer, database: string): Promise<void> {
+  const { host, port, user, password } = mariadb
+  const access = { host, port, user, password: password.reveal(), database }
+  const connection = await createConnection(access)
+  const payload = '{"cluster_status": "OFFLINE", "event": "STOPPED", "host_status": "NORMAL"}'
+  const statements = [
+    `insert into failover_segments (created_at, deleted, uuid, name, service_type, enabled, recovery_method)
+     values (now(), 0, uuid(), 'racks', 'COMPUTE', 1, 'auto')`,
+    `insert into hosts (created_at, deleted, uuid, name, reserved, type, control_attributes, on_maintenance, failover_segment_id)
+     select now(), 0, uuid(), concat('compute-', n), 0, 'COMPUTE', '', 0, failover_segments.uuid
+     from failover_segments join ${NUMBERS} numbers where n <= ${HOSTS}`,
+    `insert into notifications (created_at, updated_at, deleted, notification_uuid, generated_time, source_host_uuid, type, payload, status)
+     select from_unixtime(1700000000 + n), from_unixtime(1700000000 + n), 0, uuid(), from_unixtime(1700000000 + n), hosts.uuid, 'COMPUTE_HOST', '${payload}', 'finished'
+     from ${NUMBERS} numbers join hosts on hosts.id = 1 + numbers.n % ${HOSTS} where n <= ${STORED}`,
+    'analyze table hosts, notifications',
   ]
   for (const statement of statements) await connection.query(statement)
   await connection.end()

@@ -215,9 +215,10 @@ async function bareServerMachine(): Promise<Machine> {
     text
       .replace('PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin', '')
       .replace('POLICY=/usr/sbin/policy-rc.d', `POLICY=${machine.path}/policy-rc.d`)
-      .replaceAll('/usr/lib/python3/dist-packages', join(machine.path, 'python')),
+      .replaceAll('/usr/lib/python3/dist-packages', join(machine.path, 'python'))
+      .replace('/usr/bin/masakari-wsgi', join(machine.path, 'python/masakari-wsgi')),
   )
-  for (const name of ['masakariclient', 'openstack']) {
+  for (const name of ['masakariclient', 'openstack', 'masakari-wsgi', 'pymysql']) {
     await mkdir(join(machine.path, 'python', name), { recursive: true })
   }
   for (const tool of ['env', 'tee', 'chmod', 'rm']) {

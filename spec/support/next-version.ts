@@ -14,8 +14,8 @@ interface Change {
 const CHANGES: readonly Change[] = [
   {
     file: 'schema/migrations/migrations.ts',
-    from: "  '0043-aggregate-domains': aggregateDomains,\n",
-    to: `  '0043-aggregate-domains': aggregateDomains,
+    from: "  '0044-imported-rows': importedRows,\n",
+    to: `  '0044-imported-rows': importedRows,
   '9000-colours': {
     async up(db) {
       const { unlessDone } = await import('./again.ts')

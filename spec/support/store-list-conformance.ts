@@ -88,7 +88,7 @@ export function listConformance(test: RegisterTest, open: OpenWorld): void {
     await using world = await open()
     const { store, clock } = world
     for (const [index, name] of ['b', 'C', 'a', 'D', 'e'].entries()) {
-      const description = [null, 'x', null, 'y', 'x'][index] ?? null
+      const description = [null, 'x', null, 'y', 'X'][index] ?? null
       const { uuid } = await store.createSegment({ ...segmentFields(name), description })
       if (index % 2 === 0) clock.wall += 1000
       if (index % 2 === 0) await store.updateSegment(uuid, { enabled: false })
@@ -112,6 +112,14 @@ export function listConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(
       byName.map(({ name }) => name),
       ['a', 'b', 'C', 'D', 'e'],
+    )
+    const byDescription = await store.listSegments(
+      {},
+      { limit: 9, sort: [{ key: 'description', direction: 'asc' }] },
+    )
+    t.deepEqual(
+      byDescription.map(({ name }) => name),
+      ['b', 'a', 'C', 'e', 'D'],
     )
     t.deepEqual(await store.listSegments({}, { limit: 0, sort: [] }), [])
   })

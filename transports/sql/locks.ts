@@ -61,7 +61,7 @@ export async function lockHost(
 
 /** True while a registered host of the segment has an unfinished notification. */
 export async function isUnderRecovery(
-  trx: Transaction<Database>,
+  trx: Pick<Transaction<Database>, 'selectFrom'>,
   segment: SegmentId,
 ): Promise<boolean> {
   const row = await trx

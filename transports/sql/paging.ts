@@ -3,6 +3,7 @@ import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from
 import type { Page } from '../../actors/ports/store.ts'
 import { CodedError } from '../../schema/errors.ts'
 import { isUuid } from '../../schema/ids.ts'
+import { NOTIFICATION_STATUSES, RECOVERY_METHODS } from '../../schema/records.ts'
 import type {
   Database,
   HostsTable,
@@ -16,7 +17,12 @@ interface Listed {
   readonly uuid: string
   /** Columns by which clients may sort, besides those that every list has. */
   readonly sortable: readonly string[]
+  /** How those are compared whose bytes are not compared, as in Masakari's database. */
+  readonly compared?: Readonly<Record<string, Comparison>>
 }
+
+/** folded: upper and lower case are the same (MySQL's default collation); a list: in its order (an enumeration). */
+type Comparison = 'folded' | readonly string[]
 
 const STAMP = ['id', 'created_at', 'updated_at', 'deleted_at', 'deleted']
 
@@ -24,6 +30,11 @@ const LISTED = {
   segments: {
     uuid: 'uuid',
     sortable: ['uuid', 'name', 'service_type', 'description', 'recovery_method', 'enabled'],
+    compared: {
+      service_type: 'folded',
+      description: 'folded',
+      recovery_method: RECOVERY_METHODS,
+    },
   },
   hosts: {
     uuid: 'uuid',
@@ -36,6 +47,7 @@ const LISTED = {
       'reserved',
       'on_maintenance',
     ],
+    compared: { type: 'folded' },
   },
   notifications: {
     uuid: 'notification_uuid',
@@ -49,6 +61,7 @@ const LISTED = {
       'status',
       'message',
     ],
+    compared: { status: NOTIFICATION_STATUSES },
   },
   vm_moves: {
     uuid: 'uuid',
@@ -70,6 +83,7 @@ const LISTED = {
 
 interface SortKey {
   readonly column: string
+  readonly by: Comparison | 'bytes'
   readonly direction: 'asc' | 'desc'
 }
 
@@ -91,9 +105,7 @@ export async function readPaging(
 ): Promise<Paging> {
   const keys = sortKeys(LISTED[table], page)
   return {
-    order: sql.join(
-      keys.map(({ column, direction }) => sql`${sql.ref(column)} ${sql.raw(direction)}`),
-    ),
+    order: sql.join(keys.map((key) => sql`${compared(key)} ${sql.raw(key.direction)}`)),
     after:
       page.marker === undefined
         ? ALL
@@ -102,7 +114,7 @@ export async function readPaging(
 }
 
 /** Equal rows are ordered by creation and id, in the direction of the first key. */
-function sortKeys({ sortable }: Listed, page: Page): readonly SortKey[] {
+function sortKeys({ sortable, compared = {} }: Listed, page: Page): readonly SortKey[] {
   const direction = page.sort[0]?.direction ?? 'desc'
   const all = [...page.sort, { key: 'created_at', direction }, { key: 'id', direction }]
   const first = all.filter(
@@ -112,7 +124,8 @@ function sortKeys({ sortable }: Listed, page: Page): readonly SortKey[] {
     if (!STAMP.includes(key) && !sortable.includes(key)) {
       throw new CodedError('INPUT_INVALID', `Sort key ${key} is not valid.`)
     }
-    return { column: key === 'name' ? 'name_key' : key, direction }
+    const column = key === 'name' ? 'name_key' : key
+    return { column, direction, by: compared[key] ?? 'bytes' }
   })
 }
 
@@ -178,15 +191,29 @@ function rowsAfter(marker: Row, keys: readonly SortKey[]): Expression<SqlBool> {
   return sql<SqlBool>`(${sql.join(cases, sql` or `)})`
 }
 
-function equals(marker: Row, { column }: SortKey): RawBuilder<unknown> {
-  const value = marker[column]
-  return value === null ? sql`${sql.ref(column)} is null` : sql`${sql.ref(column)} = ${value}`
+/** What of a row is compared. */
+const compared = ({ column, by }: SortKey): RawBuilder<unknown> => inOrder(sql.ref(column), by)
+
+/** The same of the marker. */
+const valueOf = (marker: Row, { column, by }: SortKey): RawBuilder<unknown> =>
+  inOrder(sql`${marker[column]}`, by)
+
+function inOrder(value: RawBuilder<unknown>, by: SortKey['by']): RawBuilder<unknown> {
+  if (by === 'bytes') return value
+  if (by === 'folded') return sql`lower(${value})`
+  const places = by.map((word, place) => sql`when ${sql.lit(word)} then ${sql.lit(place)}`)
+  return sql`case ${value} ${sql.join(places, sql` `)} end`
+}
+
+function equals(marker: Row, key: SortKey): RawBuilder<unknown> {
+  const isNull = marker[key.column] === null
+  return isNull ? sql`${compared(key)} is null` : sql`${compared(key)} = ${valueOf(marker, key)}`
 }
 
 /** Both databases sort null before all values. */
-function passes(marker: Row, { column, direction }: SortKey): RawBuilder<unknown> {
-  const value = marker[column]
-  const ref = sql.ref(column)
-  if (direction === 'asc') return value === null ? sql`${ref} is not null` : sql`${ref} > ${value}`
-  return value === null ? sql`1 = 0` : sql`(${ref} < ${value} or ${ref} is null)`
+function passes(marker: Row, key: SortKey): RawBuilder<unknown> {
+  const isNull = marker[key.column] === null
+  const [ref, value] = [compared(key), valueOf(marker, key)]
+  if (key.direction === 'asc') return isNull ? sql`${ref} is not null` : sql`${ref} > ${value}`
+  return isNull ? sql`1 = 0` : sql`(${ref} < ${value} or ${ref} is null)`
 }

@@ -19,6 +19,8 @@ export interface SchemaGate {
    * when the database can never be used.
    */
   open(): Promise<void>
+  /** Whether none of our tables exists yet. SCHEMA_… when the database can never be used. */
+  isUntouched(): Promise<boolean>
   /**
    * Runs pending migrations, and opens the gate. Changes nothing in a database that is not ours, or
    * that is up to date.
@@ -47,6 +49,7 @@ export function schemaGate({ db, failureOf, namesAreFolded }: SqlConnection): Sc
       if ((await pending()).length === 0) return
       throw new CodedError('STORE_UNAVAILABLE', 'the database is not migrated yet')
     },
+    isUntouched: async () => (await pending()).length === Object.keys(MIGRATIONS).length,
     migrate: async () => {
       if ((await pending()).length === 0) return
       const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) }

@@ -10,6 +10,7 @@ import { epochGuard, leadershipStore } from './epoch-guard.ts'
 import { holdingStore } from './held-hosts.ts'
 import { hostLists } from './host-lists.ts'
 import { hostStore } from './hosts.ts'
+import { importStore } from './import.ts'
 import { lateCompletionStore } from './late-completions.ts'
 import { leftStoppedStore } from './left-stopped.ts'
 import { moveLists } from './move-lists.ts'
@@ -63,6 +64,7 @@ export function buildStore(connection: SqlConnection, ports: StorePorts): StoreP
     ...purgeStore(steps),
     ...credentialsStore(steps),
     ...rosterStore(steps, ports),
+    ...importStore(steps, () => migrations.read(() => gate.isUntouched())),
 
     // The gate is already passed here. Errors get our codes and conflicts are retried, as
     // elsewhere.

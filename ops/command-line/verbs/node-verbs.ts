@@ -145,6 +145,45 @@ const dbPurge = verb({
   run: async (given) => (await import('../../commands/db-purge.ts')).dbPurge(given),
 })
 
+const importMasakari = verb({
+  about: "take segments, hosts, ended notifications and moves over from Masakari's database",
+  more:
+    "Masakari's database is only read, as it is at one moment, so Masakari can go on with it if you turn back. Ids, uuids, times and " +
+    'states stay. Recoveries that Masakari has not ended are named, and not taken. Run it again at any time: it brings what Masakari ' +
+    'changed since, unless the row was changed here. The database of --config must be another one. The help page is ' +
+    'ops/docs/import-masakari.md.',
+  options: {
+    from: {
+      kind: 'text',
+      value: 'URL',
+      help: "Masakari's database, without its password: mysql+pymysql://USER@HOST:PORT/DATABASE",
+    },
+    'password-file': { kind: 'text', value: 'FILE', help: 'holds the password for --from' },
+    'from-config': {
+      kind: 'text',
+      value: 'FILE',
+      help: 'instead of --from: a masakari.conf; its options that change their meaning are printed',
+    },
+    config: CONFIG,
+    'dry-run': { kind: 'flag', help: 'say what would be changed, and change nothing' },
+    json: {
+      kind: 'flag',
+      help: 'print JSON for programs, an object in each line, instead of text for people',
+    },
+  },
+  arguments: {},
+  examples: [
+    'import-masakari --from-config /etc/masakari/masakari.conf --config /etc/xavs/instance-ha/instance-ha.conf --dry-run',
+    'import-masakari --from mysql+pymysql://masakari@10.0.0.5/masakari --password-file masakari.password --config instance-ha.conf',
+  ],
+  statuses: {
+    0: 'everything that Masakari shows is here, or would be',
+    1: 'something was not imported, and a line says why; or a database is not available',
+    2: 'the configuration, the source or a key cannot be used, and nothing was changed',
+  },
+  run: async (given) => (await import('../../commands/import-masakari.ts')).importMasakari(given),
+})
+
 export const NODE_VERBS: VerbGroup = {
   title: 'Run and keep a node:',
   verbs: {
@@ -157,5 +196,6 @@ export const NODE_VERBS: VerbGroup = {
     'bus-permissions': busPermissions,
     'seal-credentials': sealCredentials,
     'db-purge': dbPurge,
+    'import-masakari': importMasakari,
   },
 }

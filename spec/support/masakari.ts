@@ -1,27 +1,31 @@
 /**
  * Masakari itself, as the distribution packages it (Debian: python3-masakari, python3-pymysql), for
  * comparison with the gateway. Its own WSGI script serves it, with the middleware of its sample
- * configuration. A token is validated once and then cached, as in our gateway.
+ * configuration. A token is validated once and then cached, as in our gateway. It has no engine.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createConnection } from 'mysql2/promise'
-import type { MariadbServer } from '../support/mariadb.ts'
-import { HttpKeystone } from '../../ops/simulated-cloud/http-keystone.ts'
-import { freePlace, freePort, startServer, temporaryDirectory } from '../support/process.ts'
-import { NUMBERS } from './numbers.ts'
-
-/** The rows in its database: hosts of one segment, ended notifications. */
-export interface Filling {
-  readonly hosts: number
-  readonly stored: number
-}
+import type { MariadbServer } from './mariadb.ts'
+import { HttpKeystone, type KeystoneAccount } from '../../ops/simulated-cloud/http-keystone.ts'
+import {
+  HttpServer,
+  type HttpReply,
+  type ServedRequest,
+} from '../../ops/simulated-cloud/http-server.ts'
+import { freePlace, freePort, program, startServer, temporaryDirectory } from './process.ts'
 
 export interface Masakari extends AsyncDisposable {
   readonly address: string
   readonly pid: number
   /** The token of an administrator. */
   readonly token: string
+  /** Its database on that server. */
+  readonly database: string
+  /** The path of its masakari.conf. */
+  readonly config: string
+  readonly keystone: HttpKeystone
+  /** What Nova was asked for, without reads. */
+  readonly novaWrites: readonly string[]
 }
 
 /** As in Masakari's own sample. */
@@ -73,15 +77,28 @@ Context.read_deleted = property(known.fget, lambda self, value: known.fset(self,
 runpy.run_path('/usr/bin/masakari-wsgi', run_name='__main__')
 `
 
-const ACCOUNT = { username: 'masakari', password: 'benchmark', project: 'service' }
+export const MASAKARI_ACCOUNT: KeystoneAccount = {
+  username: 'masakari',
+  password: 'benchmark',
+  project: 'service',
+}
 
 const python = '/usr/bin/python3' // Debian's own, which has Debian's packages
 
-/** Starts it on its own database. */
-export async function startMasakari(mariadb: MariadbServer, filling: Filling): Promise<Masakari> {
+/** Starts it on a database of its own. Nova knows every host. `fill` runs before it begins to serve. */
+export async function startMasakari(
+  mariadb: MariadbServer,
+  fill: (database: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Masakari> {
+  program('/usr/bin/masakari-wsgi', 'python3-masakari python3-pymysql')
   await using opening = new AsyncDisposableStack()
+  const novaWrites: string[] = []
+  const nova = opening.use(
+    await HttpServer.start(await freePlace(), (request) => answerAsNova(request, novaWrites)),
+  )
+  const account = MASAKARI_ACCOUNT
   const keystone = opening.use(
-    await HttpKeystone.start(await freePlace(), ACCOUNT, 'bench', 'http://127.0.0.1:9'),
+    await HttpKeystone.start(await freePlace(), account, 'bench', `${nova.url}/v2.1`),
   )
   keystone.offer('identity', keystone.url)
   const { path } = opening.use(await temporaryDirectory('masakari'))
@@ -95,16 +112,22 @@ export async function startMasakari(mariadb: MariadbServer, filling: Filling): P
     `[DEFAULT]
 auth_strategy = keystone
 transport_url = fake:///
+rpc_response_timeout = 1
 state_path = ${path}
+nova_catalog_admin_info = compute:compute:publicURL
+os_privileged_user_auth_url = ${keystone.url}
+os_privileged_user_name = ${account.username}
+os_privileged_user_password = ${account.password}
+os_privileged_user_tenant = ${account.project}
 [database]
 connection = mysql+pymysql://${user}:${secret}@${host}:${port}/${database}
 [keystone_authtoken]
 auth_type = password
 auth_url = ${keystone.url}
 www_authenticate_uri = ${keystone.url}
-username = ${ACCOUNT.username}
-password = ${ACCOUNT.password}
-project_name = ${ACCOUNT.project}
+username = ${account.username}
+password = ${account.password}
+project_name = ${account.project}
 user_domain_id = default
 project_domain_id = default
 service_token_roles_required = false
@@ -112,12 +135,13 @@ interface = public
 [wsgi]
 api_paste_config = ${join(path, 'api-paste.ini')}
 `,
+    { mode: 0o600 },
   )
   const sync = ['/usr/bin/masakari-manage', '--config-file', config, 'db', 'sync']
   const migration = await startServer({ command: python, args: sync })
   await migration.ended
   if (migration.exitStatus() !== 0) throw new Error(migration.output())
-  await fill({ host, port, user, password: password.reveal(), database }, filling)
+  await fill(database)
   const listen = await freePort()
   const child = opening.use(
     await startServer({
@@ -128,6 +152,7 @@ api_paste_config = ${join(path, 'api-paste.ini')}
       ],
       env: { OS_MASAKARI_CONFIG_DIR: path },
       ready: /Available at/,
+      readyTimeoutMs: 180_000, // Python loads many modules, and other specs run at the same time
     }),
   )
   const parts = opening.move()
@@ -135,27 +160,22 @@ api_paste_config = ${join(path, 'api-paste.ini')}
     address: `http://127.0.0.1:${listen}`,
     pid: child.pid,
     token: keystone.issue('admin'),
+    database,
+    config,
+    keystone,
+    novaWrites,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-async function fill(
-  access: Parameters<typeof createConnection>[0],
-  { hosts, stored }: Filling,
-): Promise<void> {
-  const connection = await createConnection(access)
-  const payload = '{"cluster_status": "OFFLINE", "event": "STOPPED", "host_status": "NORMAL"}'
-  const statements = [
-    `insert into failover_segments (created_at, deleted, uuid, name, service_type, enabled, recovery_method)
-     values (now(), 0, uuid(), 'racks', 'COMPUTE', 1, 'auto')`,
-    `insert into hosts (created_at, deleted, uuid, name, reserved, type, control_attributes, on_maintenance, failover_segment_id)
-     select now(), 0, uuid(), concat('compute-', n), 0, 'COMPUTE', '', 0, failover_segments.uuid
-     from failover_segments join ${NUMBERS} numbers where n <= ${hosts}`,
-    `insert into notifications (created_at, updated_at, deleted, notification_uuid, generated_time, source_host_uuid, type, payload, status)
-     select from_unixtime(1700000000 + n), from_unixtime(1700000000 + n), 0, uuid(), from_unixtime(1700000000 + n), hosts.uuid, 'COMPUTE_HOST', '${payload}', 'finished'
-     from ${NUMBERS} numbers join hosts on hosts.id = 1 + numbers.n % ${hosts} where n <= ${stored}`,
-    'analyze table hosts, notifications',
-  ]
-  for (const statement of statements) await connection.query(statement)
-  await connection.end()
+/** Nova's list of services: each host that is asked for has a nova-compute. */
+async function answerAsNova({ method, url }: ServedRequest, writes: string[]): Promise<HttpReply> {
+  if (method !== 'GET') writes.push(`${method} ${url.pathname}`)
+  if (/^\/v2\.1\/?$/.test(url.pathname)) return { status: 200, body: { version: VERSION } }
+  if (!url.pathname.endsWith('/os-services')) return { status: 404 }
+  const host = url.searchParams.get('host')
+  const service = { id: '1', binary: 'nova-compute', host, state: 'up', status: 'enabled' }
+  return { status: 200, body: { services: host === null ? [] : [service] } }
 }
+
+const VERSION = { id: 'v2.1', status: 'CURRENT', version: '2.95', min_version: '2.1', links: [] }
