@@ -5,18 +5,15 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createConnection } from 'mysql2/promise'
-import { asProcesses, type HostedServer } from './container.ts'
-import { ACCOUNT, installMariadb, runMariadb } from './mariadb.ts'
+import { asProcesses } from './container.ts'
+import { installMariadb, runMariadb } from './mariadb.ts'
 import { freePort, temporaryDirectory } from './process.ts'
 import { until } from './until.ts'
 
 export interface GaleraNode {
   readonly port: number
-  /** Runs a statement on a connection of its own, and returns its rows. */
+  /** Runs a statement that sees all that was committed before, and returns its rows. */
   run(statement: string, database?: string): Promise<readonly object[]>
-  /** Freezes and thaws it: the other nodes miss it after three seconds. */
-  freeze(): Promise<void>
-  thaw(): Promise<void>
 }
 
 export interface Galera extends AsyncDisposable {
@@ -24,19 +21,24 @@ export interface Galera extends AsyncDisposable {
   /** Makes an empty database and returns its name. */
   createDatabase(): Promise<string>
   /**
-   * What is committed through the first node from now on is seen late on the second one, by a second or more: first, the second node
+   * What is committed through the first node from now on is seen late on the second one: first, the second node
    * must change rows of a table without a key.
    */
   delaySecondNode(): Promise<void>
-  /** Both nodes are of one cluster again. */
-  healed(): Promise<void>
+  /** Freezes the second node: the first one misses it after a second, and has no majority then. */
+  freezeSecondNode(): Promise<void>
+  /** Thaws it. Both nodes are one cluster again when this resolves. */
+  thawSecondNode(): Promise<void>
 }
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so'
 const CLUSTER = '11111111-1111-1111-1111-111111111111'
 const MEMBERS = ['aaaaaaaa-0000-11f1-8001-000000000001', 'aaaaaaaa-0000-11f1-8002-000000000002']
-/** Enough for a second: the second node reads the whole table for each changed row. */
-const DELAYING_ROWS = 6000
+/** A busy machine may keep a node from running for seconds. It is not missed then. */
+const PATIENT = 'evs.inactive_timeout=PT60S;evs.suspect_timeout=PT30S'
+const HASTY = 'evs.suspect_timeout=PT1S;evs.inactive_timeout=PT2S'
+/** Enough for hundreds of milliseconds: the second node reads the whole table for each changed row. */
+const DELAYING_ROWS = 2500
 
 /** Ready when it resolves: in a few seconds. */
 export async function startGalera(): Promise<Galera> {
@@ -56,16 +58,18 @@ export async function startGalera(): Promise<Galera> {
     ),
   )
   for (const server of servers) stack.use(server)
-  const [first, second] = servers.map((server, index) => nodeOf(server, ports[index]?.sql ?? 0))
+  const [first, second] = servers.map((_, index) =>
+    nodeOf(places[index] ?? directory, ports[index]?.sql ?? 0),
+  )
   if (first === undefined || second === undefined) throw new Error('a cluster has two nodes')
   const nodes = [first, second] as const
-  const healed = (): Promise<void> => until('both nodes are one cluster', () => areOne(nodes))
-  await healed()
+  await until('both nodes are one cluster', () => areOne(nodes))
   let databases = 0
   const createDatabase = async (): Promise<string> => {
     databases += 1
     const name = `specs_${databases}`
     await first.run(`CREATE DATABASE ${name}`)
+    await second.run('SELECT 1') // it has made the database, too
     return name
   }
   const slow = await createDatabase()
@@ -78,7 +82,15 @@ export async function startGalera(): Promise<Galera> {
     delaySecondNode: async () => {
       await first.run('UPDATE delaying SET changed = changed + 1', slow)
     },
-    healed,
+    freezeSecondNode: async () => {
+      await first.run(`SET GLOBAL wsrep_provider_options = '${HASTY}'`)
+      await servers[1]?.signal('SIGSTOP')
+    },
+    thawSecondNode: async () => {
+      await servers[1]?.signal('SIGCONT')
+      await until('both nodes are one cluster', () => areOne(nodes))
+      await first.run(`SET GLOBAL wsrep_provider_options = '${PATIENT}'`)
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
@@ -128,28 +140,23 @@ const optionsOf = ({ addresses, group, transfer, place }: NodePlace): readonly s
     `gmcast.listen_addr=tcp://127.0.0.1:${group}`,
     `ist.recv_addr=127.0.0.1:${transfer}`,
     'gcache.size=32M',
-    'evs.keepalive_period=PT0.5S',
-    'evs.inactive_check_period=PT0.5S',
-    'evs.suspect_timeout=PT2S',
-    'evs.inactive_timeout=PT4S',
+    PATIENT,
   ].join(';')}`,
 ]
 
-const nodeOf = (server: HostedServer, port: number): GaleraNode => ({
+const nodeOf = (place: string, port: number): GaleraNode => ({
   port,
   async run(statement, database = '') {
-    const { password, ...account } = ACCOUNT
-    const settings = { ...account, port, password: password.reveal(), database }
-    const connection = await createConnection(settings)
+    const account = { socketPath: join(place, 'sock'), user: 'root' }
+    const connection = await createConnection({ ...account, database })
     try {
+      await connection.query('SET SESSION wsrep_sync_wait = 7')
       const [rows] = await connection.query(statement)
       return Array.isArray(rows) ? rows : []
     } finally {
       connection.destroy()
     }
   },
-  freeze: () => server.signal('SIGSTOP'),
-  thaw: () => server.signal('SIGCONT'),
 })
 
 const STATE = `SELECT variable_value AS value FROM information_schema.global_status

@@ -16,7 +16,9 @@ export interface TcpRelay extends AsyncDisposable {
 }
 
 /** Opens a relay to a TCP port of 127.0.0.1; to several ports, connections go in turn. */
-export async function openTcpRelay(...serverPorts: readonly [number, ...number[]]): Promise<TcpRelay> {
+export async function openTcpRelay(
+  ...serverPorts: readonly [number, ...number[]]
+): Promise<TcpRelay> {
   const port = await freePort()
   const ends = new Map<Socket, 'there' | 'back'>()
   let held: Held = 'nothing'

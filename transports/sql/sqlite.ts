@@ -31,7 +31,11 @@ import type { SqlFailure, StorePorts } from './transactions.ts'
 export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   const database = openDatabase(path)
   const db = new Kysely<Database>({ dialect: new FileDialect(database) })
-  return buildStore({ db, failureOf, shareLock: sql``, namesAreFolded }, ports)
+  const locksOfReadsAreLocal = (): boolean => false
+  return buildStore(
+    { db, failureOf, shareLock: sql``, locksOfReadsAreLocal, namesAreFolded },
+    ports,
+  )
 }
 
 /** SQLite compares names of tables without case. */

@@ -101,29 +101,32 @@ test.serial('what was written through one node is read through the other one', a
   t.like(snapshot.certificate, { epoch, ground: 'already-off' })
 })
 
-test.serial('the next leader on another node reads all that the one before has written', async (t) => {
-  await using both = await openBoth()
-  const { here, there } = both
-  const of = await incident({ store: here, clock: both.clock })
-  const planned = [plannedRow(instanceId('0f0e0d0c-0000-4000-8000-000000000001'), 'vm-1')]
-  await galera().delaySecondNode()
-  const [move] = await here.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
-  if (move === undefined) throw new Error('no move was planned')
-  const ordered = {
-    move: move.uuid,
-    from: ['pending'],
-    to: 'ongoing',
-    destHost: null,
-    message: null,
-  } as const
-  t.true(await here.updateMove(of.epoch, ordered))
-  const next = await there.claimEpoch(nodeName('engine-2'))
-  t.is(Number(next), of.epoch + 1)
-  const [known] = await there.planMoves(next, of.notification.uuid, of.host.name, planned)
-  t.like(known, { uuid: move.uuid, status: 'ongoing' })
-  t.false(await there.updateMove(next, ordered), 'it does not order the same evacuation')
-  await t.throwsAsync(here.recordIntent(of.epoch, intentOf(of)), { code: 'STALE_EPOCH' })
-})
+test.serial(
+  'the next leader on another node reads all that the one before has written',
+  async (t) => {
+    await using both = await openBoth()
+    const { here, there } = both
+    const of = await incident({ store: here, clock: both.clock })
+    const planned = [plannedRow(instanceId('0f0e0d0c-0000-4000-8000-000000000001'), 'vm-1')]
+    await galera().delaySecondNode()
+    const [move] = await here.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
+    if (move === undefined) throw new Error('no move was planned')
+    const ordered = {
+      move: move.uuid,
+      from: ['pending'],
+      to: 'ongoing',
+      destHost: null,
+      message: null,
+    } as const
+    t.true(await here.updateMove(of.epoch, ordered))
+    const next = await there.claimEpoch(nodeName('engine-2'))
+    t.is(Number(next), of.epoch + 1)
+    const [known] = await there.planMoves(next, of.notification.uuid, of.host.name, planned)
+    t.like(known, { uuid: move.uuid, status: 'ongoing' })
+    t.false(await there.updateMove(next, ordered), 'it does not order the same evacuation')
+    await t.throwsAsync(here.recordIntent(of.epoch, intentOf(of)), { code: 'STALE_EPOCH' })
+  },
+)
 
 test.serial('a stop that one node has confirmed is obeyed through the other one', async (t) => {
   await using both = await openBoth()
@@ -135,64 +138,73 @@ test.serial('a stop that one node has confirmed is obeyed through the other one'
   t.is((await there.recordIntent(of.epoch, intentOf(of))).kind, 'refused')
 })
 
-test.serial('a report through one node meets the maintenance that the other one has confirmed', async (t) => {
-  await using both = await openBoth()
-  const { here, there, clock } = both
-  const segment = await here.createSegment(segmentFields('zone-a'))
-  const host = await here.createHost(segment.uuid, hostFields('compute-1'))
-  await there.listSegments({}, wholePage)
-  await galera().delaySecondNode()
-  await here.updateHost(segment.uuid, host.uuid, { onMaintenance: true })
-  const report = hostStopped('compute-1', clock.wall)
-  t.is((await there.acceptNotification(report)).kind, 'on-maintenance')
-})
+test.serial(
+  'a report through one node meets the maintenance that the other one has confirmed',
+  async (t) => {
+    await using both = await openBoth()
+    const { here, there, clock } = both
+    const segment = await here.createSegment(segmentFields('zone-a'))
+    const host = await here.createHost(segment.uuid, hostFields('compute-1'))
+    await there.listSegments({}, wholePage)
+    await galera().delaySecondNode()
+    await here.updateHost(segment.uuid, host.uuid, { onMaintenance: true })
+    const report = hostStopped('compute-1', clock.wall)
+    t.is((await there.acceptNotification(report)).kind, 'on-maintenance')
+  },
+)
 
-test.serial('ids grow in the order in which commands were given through different nodes', async (t) => {
-  await using both = await openBoth()
-  const { here, there } = both
-  for (let round = 0; round < 4; round += 1) {
-    await here.giveSiteCommand({ kind: 'stop', operator: 'alice', reason: `stop ${round}` })
-    await there.giveSiteCommand({ kind: 'release', operator: 'bob', reason: `release ${round}` })
-  }
-  const kinds = (await here.listSiteCommands()).map(({ kind }) => kind)
-  t.deepEqual(kinds, Array.from({ length: 4 }, () => ['stop', 'release'] as const).flat())
-})
+test.serial(
+  'ids grow in the order in which commands were given through different nodes',
+  async (t) => {
+    await using both = await openBoth()
+    const { here, there } = both
+    for (let round = 0; round < 4; round += 1) {
+      await here.giveSiteCommand({ kind: 'stop', operator: 'alice', reason: `stop ${round}` })
+      await there.giveSiteCommand({ kind: 'release', operator: 'bob', reason: `release ${round}` })
+    }
+    const kinds = (await here.listSiteCommands()).map(({ kind }) => kind)
+    t.deepEqual(kinds, Array.from({ length: 4 }, () => ['stop', 'release'] as const).flat())
+  },
+)
 
-test.serial('of two leaders on two nodes, only the writes of the latest one are recorded, each once', async (t) => {
-  await using both = await openBoth()
-  const { here, there, database } = both
-  const of = await incident({ store: here, clock: both.clock })
-  const write = (store: StorePort, epoch: Epoch, from: string, count: number) =>
-    Promise.allSettled(
-      Array.from({ length: count }, async (_, index) => {
-        const entry = intentOf(of, `${from} ${index}`)
-        await store.recordIntent(epoch, entry)
-        return entry.detail
-      }),
+test.serial(
+  'of two leaders on two nodes, only the writes of the latest one are recorded, each once',
+  async (t) => {
+    await using both = await openBoth()
+    const { here, there, database } = both
+    const of = await incident({ store: here, clock: both.clock })
+    const write = (store: StorePort, epoch: Epoch, from: string, count: number) =>
+      Promise.allSettled(
+        Array.from({ length: count }, async (_, index) => {
+          const entry = intentOf(of, `${from} ${index}`)
+          await store.recordIntent(epoch, entry)
+          return entry.detail
+        }),
+      )
+    // The same leader, of which two connections reach two nodes, and conflict with each other.
+    const both1 = await Promise.all([
+      write(here, of.epoch, 'here', 40),
+      write(there, of.epoch, 'there', 40),
+    ])
+    const old = write(here, of.epoch, 'old', 200)
+    const next = await there.claimEpoch(nodeName('engine-2'))
+    const claimed = await write(there, next, 'new', 40)
+    const late = await write(here, of.epoch, 'late', 5)
+    const results = [...both1.flat(), ...(await old), ...claimed, ...late]
+    const rows = await galera().nodes[0].run(
+      `SELECT detail, epoch FROM journal WHERE kind = 'intent' ORDER BY id`,
+      database,
     )
-  // The same leader, of which two connections reach two nodes, and conflict with each other.
-  const both1 = await Promise.all([
-    write(here, of.epoch, 'here', 40),
-    write(there, of.epoch, 'there', 40),
-  ])
-  const old = write(here, of.epoch, 'old', 200)
-  const next = await there.claimEpoch(nodeName('engine-2'))
-  const claimed = await write(there, next, 'new', 40)
-  const late = await write(here, of.epoch, 'late', 5)
-  const results = [...both1.flat(), ...(await old), ...claimed, ...late]
-  const rows = await galera().nodes[0].run(
-    `SELECT detail, epoch FROM journal WHERE kind = 'intent' ORDER BY id`,
-    database,
-  )
-  const recorded = rows.map((row) => ('detail' in row ? String(row.detail) : ''))
-  t.deepEqual(recorded.toSorted(), settled(results).toSorted())
-  t.is(settled(claimed).length, 40)
-  t.is(settled(late).length, 0)
-  const refusals = results.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  )
-  t.true(refusals.every((error) => isCoded(error, 'STALE_EPOCH', 'STORE_CONFLICT')))
-})
+    const recorded = rows.map((row) => ('detail' in row ? String(row.detail) : ''))
+    t.deepEqual(recorded.toSorted(), settled(results).toSorted())
+    t.is(settled(claimed).length, 40)
+    t.is(settled(late).length, 0)
+    const refusals = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    )
+    t.true(refusals.every((error) => isCoded(error, 'STALE_EPOCH', 'STORE_CONFLICT')))
+  },
+)
 
 test.serial('a fault that is reported through both nodes at once is accepted once', async (t) => {
   await using both = await openBoth()
@@ -206,24 +218,6 @@ test.serial('a fault that is reported through both nodes at once is accepted onc
   const ofKind = (kind: string): number => answers.filter((answer) => answer.kind === kind).length
   t.deepEqual([ofKind('accepted'), ofKind('duplicate')], [40, 40])
   t.is((await there.listNotifications({}, wholePage)).length, 40)
-})
-
-test.serial('a report through one node and the deletion of its host through the other exclude each other', async (t) => {
-  await using both = await openBoth()
-  const { here, there, clock } = both
-  const segment = await here.createSegment(segmentFields('zone-a'))
-  const outcomes = await Promise.all(
-    Array.from({ length: 40 }, async (_, index) => {
-      const name = `compute-${index}`
-      const host = await here.createHost(segment.uuid, hostFields(name))
-      const [deleted, report] = await Promise.allSettled([
-        here.updateHost(segment.uuid, host.uuid, { onMaintenance: true }),
-        there.acceptNotification(hostStopped(name, clock.wall)),
-      ])
-      return { deleted, report }
-    }),
-  )
-  t.is(outcomes.length, 40)
 })
 
 test.serial('two processes that migrate through two nodes do it once', async (t) => {
@@ -244,25 +238,28 @@ test.serial('two processes that migrate through two nodes do it once', async (t)
   t.deepEqual(await galera().nodes[1].run(keyless), [])
 })
 
-test.serial('a node without a majority answers nothing, not even a read, and works again with it', async (t) => {
-  await using both = await openBoth()
-  const { here, there } = both
-  const of = await incident({ store: here, clock: both.clock })
-  const [, second] = galera().nodes
-  await second.freeze()
-  try {
-    await t.throwsAsync(here.recordIntent(of.epoch, intentOf(of)), { code: 'STORE_UNAVAILABLE' })
-    await t.throwsAsync(here.currentEpoch(), { code: 'STORE_UNAVAILABLE' })
-    await t.throwsAsync(here.readSnapshot(of.segment.uuid, of.notification.uuid, 0), {
-      code: 'STORE_UNAVAILABLE',
+test.serial(
+  'a node without a majority answers nothing, not even a read, and works again with it',
+  async (t) => {
+    await using both = await openBoth()
+    const { here, there } = both
+    const of = await incident({ store: here, clock: both.clock })
+    const [, second] = galera().nodes
+    await second.freeze()
+    try {
+      await t.throwsAsync(here.recordIntent(of.epoch, intentOf(of)), { code: 'STORE_UNAVAILABLE' })
+      await t.throwsAsync(here.currentEpoch(), { code: 'STORE_UNAVAILABLE' })
+      await t.throwsAsync(here.readSnapshot(of.segment.uuid, of.notification.uuid, 0), {
+        code: 'STORE_UNAVAILABLE',
+      })
+    } finally {
+      await second.thaw()
+    }
+    await galera().healed()
+    await until('both nodes serve', async () => {
+      const answers = await Promise.allSettled([here.ping(), there.ping()])
+      return answers.every(({ status }) => status === 'fulfilled')
     })
-  } finally {
-    await second.thaw()
-  }
-  await galera().healed()
-  await until('both nodes serve', async () => {
-    const answers = await Promise.allSettled([here.ping(), there.ping()])
-    return answers.every(({ status }) => status === 'fulfilled')
-  })
-  t.is((await there.recordIntent(of.epoch, intentOf(of, 'healed'))).kind, 'granted')
-})
+    t.is((await there.recordIntent(of.epoch, intentOf(of, 'healed'))).kind, 'granted')
+  },
+)
