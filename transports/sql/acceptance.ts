@@ -60,8 +60,9 @@ const columnsOf = (report: NewNotification) => ({
 /**
  * Accepts faults that were not reported before; most reports of a storm are of this kind. It takes
  * one statement, because no row has their keys. Reading locks the host's row, so that a change of the
- * host comes before or after; where other nodes do not know this lock, the row is changed first. undefined for each that must be looked at alone: an earlier report
- * exists, or its host takes none.
+ * host comes before or after; where other nodes do not know this lock, the row is changed first
+ * (decision 0066). undefined for each that must be looked at alone: an earlier report exists, or its
+ * host takes none.
  */
 async function acceptFirst(
   transactions: Transactions,
