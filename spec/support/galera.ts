@@ -37,8 +37,8 @@ const MEMBERS = ['aaaaaaaa-0000-11f1-8001-000000000001', 'aaaaaaaa-0000-11f1-800
 /** A busy machine may keep a node from running for seconds. It is not missed then. */
 const PATIENT = 'evs.inactive_timeout=PT60S;evs.suspect_timeout=PT30S'
 const HASTY = 'evs.suspect_timeout=PT1S;evs.inactive_timeout=PT2S'
-/** Enough for hundreds of milliseconds: the second node reads the whole table for each changed row. */
-const DELAYING_ROWS = 2500
+/** Enough for some tens of milliseconds, and not for a time-out on a busy machine: the second node reads the whole table for each changed row. */
+const DELAYING_ROWS = 800
 
 /** Ready when it resolves: in a few seconds. */
 export async function startGalera(): Promise<Galera> {
