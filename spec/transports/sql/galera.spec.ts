@@ -244,8 +244,7 @@ test.serial(
     await using both = await openBoth()
     const { here, there } = both
     const of = await incident({ store: here, clock: both.clock })
-    const [, second] = galera().nodes
-    await second.freeze()
+    await galera().freezeSecondNode()
     try {
       await t.throwsAsync(here.recordIntent(of.epoch, intentOf(of)), { code: 'STORE_UNAVAILABLE' })
       await t.throwsAsync(here.currentEpoch(), { code: 'STORE_UNAVAILABLE' })
@@ -253,9 +252,8 @@ test.serial(
         code: 'STORE_UNAVAILABLE',
       })
     } finally {
-      await second.thaw()
+      await galera().thawSecondNode()
     }
-    await galera().healed()
     await until('both nodes serve', async () => {
       const answers = await Promise.allSettled([here.ping(), there.ping()])
       return answers.every(({ status }) => status === 'fulfilled')
