@@ -72,6 +72,7 @@ export function eventRoutes(app: GatewayApp, dependencies: EventRoutesDependenci
   })
   app.get('/instances/events', {
     config: { action: 'instances:index', since: OWN_MINOR },
+    schema: {},
     handlerTimeout: LIFE_MS_MAX,
     handler: async (request, reply) =>
       stream(request, reply, await ownInstances(request, dependencies)),

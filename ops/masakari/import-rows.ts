@@ -116,11 +116,7 @@ async function importBatch<Table extends ImportedTable>(
   )
   const outcomes = (await target.take(table, good)).values()
   for (const { row, conversion } of batch) {
-    const about = {
-      table,
-      uuid: String(row[table === 'notifications' ? 'notification_uuid' : 'uuid']),
-      name: nameOf(table, row),
-    }
+    const about = aboutOf(table, row)
     if (conversion.kind === 'row') {
       const outcome = outcomes.next().value
       if (outcome !== undefined) tell(report, about, outcome)
@@ -136,6 +132,12 @@ async function importBatch<Table extends ImportedTable>(
     }
   }
 }
+
+const aboutOf = (table: ImportedTable, row: MasakariRow) => ({
+  table,
+  uuid: String(row[table === 'notifications' ? 'notification_uuid' : 'uuid']),
+  name: nameOf(table, row),
+})
 
 function tell(
   report: ImportReport,

@@ -1,26 +1,18 @@
 /** `import-masakari` on tables of Masakari with rows of every kind, also hostile ones: MariaDB. */
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import test from 'ava'
-import { openMysqlStore } from '../../transports/sql/mysql.ts'
-import { SystemClock } from '../../transports/system/clock.ts'
-import { SystemRandom } from '../../transports/system/random.ts'
 import { hostId, notificationId, segmentId } from '../../schema/ids.ts'
-import { command } from '../support/command.ts'
 import { engineConfig } from '../support/config-text.ts'
+import { importInstallation } from '../support/import-installation.ts'
 import { startMariadb, type BreakableMariadb } from '../support/mariadb.ts'
 import {
   masakariTables,
-  queryOn,
   smallCloud,
   uuidOf,
   type MasakariTables,
 } from '../support/masakari-tables.ts'
-import { temporaryDirectory } from '../support/process.ts'
 import { storeUrl } from '../support/product.ts'
 import { wholePage } from '../support/store-world.ts'
 
@@ -32,46 +24,7 @@ test.before(async () => {
 })
 test.after.always(() => stack.disposeAsync())
 
-/** An empty database of ours, and the command on it. */
-async function installation(from: MasakariTables) {
-  const directory = await temporaryDirectory('import')
-  const database = await mariadb.createDatabase()
-  const file = (name: string): string => join(directory.path, name)
-  const own = engineConfig(directory.path).replace(
-    /^connection = .*$/m,
-    `connection = ${storeUrl(mariadb, database)}`,
-  )
-  await writeFile(file('ha.conf'), own, { mode: 0o600 })
-  await writeFile(file('password'), `${mariadb.password.reveal()}\n`, { mode: 0o600 })
-  const url = `mysql+pymysql://${mariadb.user}@127.0.0.1:${mariadb.port}/${from.database}`
-  const source = ['--from', url, '--password-file', file('password')]
-  return {
-    database,
-    file,
-    url,
-    run: (...more: readonly string[]) =>
-      command(['import-masakari', '--config', file('ha.conf'), ...source, ...more]),
-    /** In a process of its own; returns what it prints. */
-    async runAlone(): Promise<string> {
-      const words = ['import-masakari', '--config', file('ha.conf'), ...source]
-      return (await promisify(execFile)(process.execPath, ['ops/cli.ts', ...words])).stdout
-    },
-    /** With other options for the source. */
-    runFrom: (...more: readonly string[]) =>
-      command(['import-masakari', '--config', file('ha.conf'), ...more]),
-    open: () =>
-      openMysqlStore(
-        { ...mariadb, database },
-        { clock: new SystemClock(), random: new SystemRandom() },
-      ),
-    async migrate() {
-      await using store = this.open()
-      await store.migrate()
-    },
-    query: (sql: string) => queryOn(mariadb, database, sql),
-    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
-  }
-}
+const installation = (from: MasakariTables) => importInstallation(mariadb, from)
 
 const linesOf = (out: string, pattern: RegExp): readonly string[] =>
   out.split('\n').filter((line) => pattern.test(line))

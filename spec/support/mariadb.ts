@@ -38,14 +38,17 @@ const HOST = '127.0.0.1'
 const USER = 'instance_ha'
 const PASSWORD = 'correct horse'
 
+/** Where servers listen, and the account that they have. */
+export const ACCOUNT = { host: HOST, user: USER, password: new Secret(PASSWORD) } as const
+
 /** Ready when it resolves, in about a second. Options are those of the server's command line. */
 export async function startMariadb(options: readonly string[] = []): Promise<BreakableMariadb> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory('mariadb')).path
   const host = await openServerHost('mariadb', directory)
-  await install(host, directory)
+  await installMariadb(host, directory)
   const port = await freePort()
-  let server = stack.use(await run(host, { directory, port, options }))
+  let server = stack.use(await runMariadb(host, { directory, port, options }))
   let databases = 0
   let current = PASSWORD
   const parts = stack.move()
@@ -80,7 +83,7 @@ export async function startMariadb(options: readonly string[] = []): Promise<Bre
       await server.ended
     },
     async restart() {
-      server = parts.use(await run(host, { directory, port, options }))
+      server = parts.use(await runMariadb(host, { directory, port, options }))
     },
     freeze: () => server.signal('SIGSTOP'),
     thaw: () => server.signal('SIGCONT'),
@@ -97,7 +100,15 @@ async function asUser(port: number, password: string, statement: string): Promis
 
 const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? ['--user=root'] : [])
 
-async function install(host: ServerHost, directory: string): Promise<void> {
+/** Makes the folder `data` of a server that has our account. */
+export async function installMariadb(host: ServerHost, directory: string): Promise<void> {
+  const accounts = join(directory, 'accounts.sql')
+  await writeFile(
+    accounts,
+    'FLUSH PRIVILEGES;\n' + // the installing server has not read them
+      `CREATE USER '${USER}'@'${HOST}' IDENTIFIED BY '${PASSWORD}';\n` +
+      `GRANT ALL ON \`specs\\_%\`.* TO '${USER}'@'${HOST}';\n`,
+  )
   await host.run({
     command: 'mariadb-install-db',
     debianPackage: 'mariadb-server',
@@ -109,26 +120,26 @@ async function install(host: ServerHost, directory: string): Promise<void> {
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--innodb-log-file-size=8M',
+      `--extra-file=${accounts}`,
     ],
   })
-  await writeFile(
-    join(directory, 'init.sql'),
-    `CREATE USER IF NOT EXISTS '${USER}'@'${HOST}' IDENTIFIED BY '${PASSWORD}';\n` +
-      `GRANT ALL ON \`specs\\_%\`.* TO '${USER}'@'${HOST}';\n`,
-  )
+}
+
+/** What one server is started with. */
+interface MariadbStart {
+  /** Has the folder `data`. */
+  readonly directory: string
+  readonly port: number
+  readonly options: readonly string[]
 }
 
 /**
  * Committed data survive a kill, but not a power failure. The character set is deliberately the
  * server's own, latin1.
  */
-const run = (
+export const runMariadb = (
   host: ServerHost,
-  {
-    directory,
-    port,
-    options,
-  }: { readonly directory: string; readonly port: number; readonly options: readonly string[] },
+  { directory, port, options }: MariadbStart,
 ): Promise<HostedServer> =>
   host.start(
     {
@@ -139,7 +150,6 @@ const run = (
         ...asRoot(),
         `--datadir=${join(directory, 'data')}`,
         `--tmpdir=${directory}`,
-        `--init-file=${join(directory, 'init.sql')}`,
         `--port=${port}`,
         `--bind-address=${HOST}`,
         `--socket=${join(directory, 'sock')}`,

@@ -105,7 +105,10 @@ export interface Incident {
   readonly epoch: Epoch
 }
 
-export async function incident({ store, clock }: StoreWorld): Promise<Incident> {
+export async function incident({
+  store,
+  clock,
+}: Pick<StoreWorld, 'store' | 'clock'>): Promise<Incident> {
   const segment = await store.createSegment(segmentFields('zone-a'))
   const host = await store.createHost(segment.uuid, hostFields('compute-1'))
   const notification = await accepted(store, hostStopped('compute-1', clock.wall))

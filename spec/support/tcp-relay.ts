@@ -15,8 +15,10 @@ export interface TcpRelay extends AsyncDisposable {
   cut(): void
 }
 
-/** Opens a relay to a TCP port of 127.0.0.1. */
-export async function openTcpRelay(serverPort: number): Promise<TcpRelay> {
+/** Opens a relay to a TCP port of 127.0.0.1; to several ports, connections go in turn. */
+export async function openTcpRelay(
+  ...serverPorts: readonly [number, ...number[]]
+): Promise<TcpRelay> {
   const port = await freePort()
   const ends = new Map<Socket, 'there' | 'back'>()
   let held: Held = 'nothing'
@@ -38,6 +40,7 @@ export async function openTcpRelay(serverPort: number): Promise<TcpRelay> {
     apply(from)
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const serverPort = serverPorts[count % serverPorts.length] ?? serverPorts[0]
     count += 1
     const upstream = connect({ port: serverPort, host: '127.0.0.1', noDelay: true })
     carry(client, upstream, 'there')

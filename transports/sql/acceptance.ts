@@ -11,7 +11,7 @@ import type { Database, HostsTable, NotificationsTable } from '../../schema/tabl
 import { HOST, NOTIFICATION, SITE_COMMAND } from './columns.ts'
 import { latestSiteCommand } from './commands.ts'
 import { faultKey, SAME_FAULT } from './fault-key.ts'
-import { lockHost } from './locks.ts'
+import { lockHost, lockNamedHosts } from './locks.ts'
 import { part, readParts } from './parts.ts'
 import { hostOf, nameKey, notificationOf, payloadText, siteCommandOf, wholeSecond } from './rows.ts'
 import { storedPayload } from './stored-json.ts'
@@ -60,8 +60,9 @@ const columnsOf = (report: NewNotification) => ({
 /**
  * Accepts faults that were not reported before; most reports of a storm are of this kind. It takes
  * one statement, because no row has their keys. Reading locks the host's row, so that a change of the
- * host comes before or after. undefined for each that must be looked at alone: an earlier report
- * exists, or its host takes none.
+ * host comes before or after; where other nodes do not know this lock, the row is changed first
+ * (decision 0066). undefined for each that must be looked at alone: an earlier report exists, or its
+ * host takes none.
  */
 async function acceptFirst(
   transactions: Transactions,
@@ -70,7 +71,7 @@ async function acceptFirst(
   const [head, ...others] = arrivals
   if (head === undefined) return []
   const columns = Object.keys(head.row) as (keyof NewRow)[] // the row's own columns
-  const inserted = await transactions.statement((db) => {
+  const insertAll = (db: Kysely<Database>) => {
     const valuesOf = ({ hostName, row }: Arrival, index: number) =>
       db.selectNoFrom((eb) => [
         eb.val(index).as('place'),
@@ -96,7 +97,16 @@ async function acceptFirst(
           .modifyEnd(transactions.shareLock),
       )
       .executeTakeFirst()
-  })
+  }
+  const names = arrivals.map(({ hostName }) => nameKey(hostName))
+  const inserted = await transactions.statement((db) =>
+    transactions.locksOfReadsAreLocal()
+      ? db.transaction().execute(async (trx) => {
+          await lockNamedHosts(trx, names)
+          return insertAll(trx)
+        })
+      : insertAll(db),
+  )
   const isTaken = inserted === undefined // one of the keys
   // Which one, each alone will tell.
   if (isTaken && others.length > 0) throw new Error('one of the reports was made before')

@@ -37,6 +37,19 @@ export async function lockHosts(trx: Transaction<Database>, segment: SegmentId):
     .execute()
 }
 
+/** Locks the registered hosts that have these names. */
+export async function lockNamedHosts(
+  trx: Transaction<Database>,
+  nameKeys: readonly string[],
+): Promise<void> {
+  await trx
+    .updateTable('hosts')
+    .set(increment)
+    .where('name_key', 'in', nameKeys)
+    .where('deleted', '=', 0)
+    .execute()
+}
+
 /** The host, locked until the transaction ends; undefined when there is none. */
 export async function lockHost(
   trx: Transaction<Database>,

@@ -77,6 +77,14 @@ const SESSION = [
   `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, sql_mode = 'TRADITIONAL' /*M! , idle_transaction_timeout = ${IDLE_TRANSACTION_SECONDS} */`,
 ]
 
+/**
+ * Galera: each statement sees all that was committed before it, through whichever node. Without this, an acknowledged order to stop could
+ * be overlooked for as long as a node is behind (decision 0066). Servers without Galera's code do not know the variable.
+ */
+const CAUSAL_READS = 'SET SESSION wsrep_sync_wait = 7'
+const UNKNOWN_VARIABLE = 1193
+const IS_GALERA = "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'"
+
 /** Connects when it is first used, and again after every failure. */
 export function openMysqlStore(settings: MysqlSettings, ports: StorePorts): StorePort {
   const pool = new BoundedPool(settings, ports.clock)
@@ -87,7 +95,13 @@ export function openMysqlStore(settings: MysqlSettings, ports: StorePorts): Stor
   const dialect = new BoundedDialect(pool, ports.clock, lock)
   const db = new Kysely<Database>({ dialect, plugins: [TABLE_OPTIONS] })
   return buildStore(
-    { db, failureOf, shareLock: sql`lock in share mode`, namesAreFolded: () => namesAreFolded(db) },
+    {
+      db,
+      failureOf,
+      shareLock: sql`lock in share mode`,
+      locksOfReadsAreLocal: () => pool.isGalera(),
+      namesAreFolded: () => namesAreFolded(db),
+    },
     ports,
   )
 }
@@ -114,6 +128,7 @@ class BoundedPool implements MysqlPool {
   readonly #pool: Pool
   readonly #clock: ClockPort
   readonly #sockets = new Set<Socket>()
+  #isGalera = false
 
   constructor(settings: MysqlSettings, clock: ClockPort) {
     this.#clock = clock
@@ -127,13 +142,26 @@ class BoundedPool implements MysqlPool {
       // Every command in flight gets the error too. Without a listener, the event would end the
       // process.
       connection.on('error', () => connection.destroy())
-      for (const statement of SESSION) {
-        // Queued before the statement for which the connection is wanted.
+      // Queued before the statement for which the connection is wanted.
+      for (const statement of [...SESSION, CAUSAL_READS]) {
         connection.query({ sql: statement, timeout: QUERY_TIMEOUT_MS }, (error) => {
-          if (error !== null) connection.destroy()
+          const isNeedless = statement === CAUSAL_READS && error?.errno === UNKNOWN_VARIABLE
+          if (error !== null && !isNeedless) connection.destroy()
         })
       }
+      connection.query<RowDataPacket[]>(
+        { sql: IS_GALERA, timeout: QUERY_TIMEOUT_MS },
+        (error, rows) => {
+          if (error === null) this.#isGalera = rows[0]?.['Value'] === 'ON'
+          else connection.destroy()
+        },
+      )
     })
+  }
+
+  /** Whether the server of the newest connection is a node of a Galera cluster. */
+  isGalera(): boolean {
+    return this.#isGalera
   }
 
   #connect({ host, port }: MysqlSettings): Socket {

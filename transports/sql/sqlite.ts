@@ -31,8 +31,14 @@ import type { SqlFailure, StorePorts } from './transactions.ts'
 export function openSqliteStore(path: string, ports: StorePorts): StorePort {
   const database = openDatabase(path)
   const db = new Kysely<Database>({ dialect: new FileDialect(database) })
-  return buildStore({ db, failureOf, shareLock: sql``, namesAreFolded }, ports)
+  return buildStore(
+    { db, failureOf, shareLock: sql``, locksOfReadsAreLocal, namesAreFolded },
+    ports,
+  )
 }
+
+/** All of its writes run one after another. */
+const locksOfReadsAreLocal = (): boolean => false
 
 /** SQLite compares names of tables without case. */
 const namesAreFolded = (): Promise<boolean> => Promise.resolve(true)

@@ -40,6 +40,11 @@ export interface SqlConnection {
    * all writes run one after another.
    */
   readonly shareLock: RawBuilder<unknown>
+  /**
+   * Whether other nodes of the database do not know these locks, so that only a change of a row keeps it for us. Asked inside of the
+   * work, when a connection is open.
+   */
+  readonly locksOfReadsAreLocal: () => boolean
   /** Whether it takes `Hosts` and `hosts` for the same table. */
   readonly namesAreFolded: (db: Kysely<Database>) => Promise<boolean>
 }
@@ -51,9 +56,10 @@ export interface SqlConnection {
 export interface Transactions {
   /** Statements outside of a transaction: each reads the latest committed rows. */
   read<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result>
-  /** One writing statement without a transaction; undefined when a unique key is taken. */
+  /** Writes, without a transaction unless the work opens one; undefined when a unique key is taken. */
   statement<Result>(work: (db: Kysely<Database>) => Promise<Result>): Promise<Result | undefined>
   readonly shareLock: RawBuilder<unknown>
+  readonly locksOfReadsAreLocal: () => boolean
   /** Whether the latest write found the disk full, or the database read-only. */
   lastWriteFailed(): boolean
   /** Several reads that see the same moment. */
@@ -81,7 +87,7 @@ export function transactions(
   ports: StorePorts,
   gate: Pick<SchemaGate, 'isOpen' | 'open'>,
 ): Transactions {
-  const { db, failureOf, shareLock } = connection
+  const { db, failureOf, shareLock, locksOfReadsAreLocal } = connection
   let lastWriteFailed = false
 
   const pause = (attempt: number): Promise<void> => {
@@ -131,6 +137,7 @@ export function transactions(
       }
     },
     shareLock,
+    locksOfReadsAreLocal,
     lastWriteFailed: () => lastWriteFailed,
     snapshot: (work) => persist(() => snapshots.execute(work)),
     write,

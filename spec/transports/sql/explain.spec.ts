@@ -163,7 +163,13 @@ test('SQLite reads no list from a whole table', async (t) => {
     log: recorder(queries),
   })
   await using store = buildStore(
-    { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
+    {
+      db,
+      failureOf,
+      shareLock: sql``,
+      locksOfReadsAreLocal: () => false,
+      namesAreFolded: () => Promise.resolve(true),
+    },
     ports(),
   )
   await store.migrate()
@@ -190,7 +196,13 @@ test('MariaDB reads no list from a whole table', async (t) => {
   const pool = createPool({ ...access, database, supportBigNumbers: true })
   const db = new Kysely<Database>({ dialect: new MysqlDialect({ pool }), log: recorder(queries) })
   await using store = buildStore(
-    { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
+    {
+      db,
+      failureOf,
+      shareLock: sql``,
+      locksOfReadsAreLocal: () => false,
+      namesAreFolded: () => Promise.resolve(true),
+    },
     ports(),
   )
   await store.migrate()

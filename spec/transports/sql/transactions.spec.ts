@@ -40,7 +40,13 @@ function attempts() {
     dialect: new SqliteDialect({ database: () => Promise.reject(new Error('unused')) }),
   })
   const steps = transactions(
-    { db, failureOf, shareLock: sql``, namesAreFolded: () => Promise.resolve(true) },
+    {
+      db,
+      failureOf,
+      shareLock: sql``,
+      locksOfReadsAreLocal: () => false,
+      namesAreFolded: () => Promise.resolve(true),
+    },
     { clock, random: STILL },
     { isOpen: () => true, open: () => Promise.resolve() },
   )
