@@ -125,20 +125,27 @@ const TABLE_OPTIONS: KyselyPlugin = {
 
 /** The pool for Kysely, with a deadline for everything. */
 class BoundedPool implements MysqlPool {
-  readonly #pool: Pool
+  readonly #settings: MysqlSettings
   readonly #clock: ClockPort
   readonly #sockets = new Set<Socket>()
+  /** Made for the first connection: from then on it has a timer, and nobody ends a store that was never used. */
+  #pool: Pool | undefined
   #isGalera = false
 
   constructor(settings: MysqlSettings, clock: ClockPort) {
+    this.#settings = settings
     this.#clock = clock
-    this.#pool = createPool(
+  }
+
+  #open(): Pool {
+    const settings = this.#settings
+    const pool = createPool(
       poolOptions(settings, ({ config }) => {
         config.password = settings.password.reveal() // it may have been rotated since the last one
         return this.#connect(settings)
       }),
     )
-    this.#pool.on('connection', (connection) => {
+    pool.on('connection', (connection) => {
       // Every command in flight gets the error too. Without a listener, the event would end the
       // process.
       connection.on('error', () => connection.destroy())
@@ -157,6 +164,7 @@ class BoundedPool implements MysqlPool {
         },
       )
     })
+    return pool
   }
 
   /** Whether the server of the newest connection is a node of a Galera cluster. */
@@ -174,6 +182,7 @@ class BoundedPool implements MysqlPool {
   }
 
   getConnection(callback: (error: unknown, connection: MysqlPoolConnection) => void): void {
+    this.#pool ??= this.#open()
     this.#pool.getConnection((error, connection) =>
       callback(error, error === null ? bounded(connection) : connection),
     )
@@ -187,7 +196,8 @@ class BoundedPool implements MysqlPool {
       callback(undefined)
     }
     const cancel = this.#clock.schedule(CLOSE_TIMEOUT_MS, finish)
-    this.#pool.end(finish)
+    if (this.#pool === undefined) finish()
+    else this.#pool.end(finish)
   }
 }
 
