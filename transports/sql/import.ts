@@ -14,7 +14,7 @@ import {
   type Here,
   type PlainRow,
 } from './import-verdict.ts'
-import { isUnderRecovery } from './locks.ts'
+import { isUnderRecovery, lockLeadership } from './locks.ts'
 import { nameKey } from './rows.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -24,7 +24,7 @@ interface AnyTables extends Record<ImportedTable, PlainRow> {
 }
 type AnyDb = Pick<Kysely<AnyTables>, 'selectFrom' | 'insertInto' | 'updateTable'>
 
-/** Another import, or the API, may write the same rows at the same time. */
+/** The API may write the same rows at the same time. */
 const ATTEMPTS_MAX = 5
 const TAKEN = {
   code: 'STORE_CONFLICT',
@@ -54,6 +54,8 @@ export function importStore(
     importRows: (table, rows, seal) =>
       persistently(() =>
         transactions.writeUnique(TAKEN, async (trx) => {
+          // Otherwise a row of another import could be seen without its mark.
+          await lockLeadership(trx)
           const plain = rows.map(plainOf)
           const outcomes = judge(table, plain, await readHere(trx, table, plain))
           await write(anyTables(trx), { table, rows: plain, outcomes, seal })

@@ -27,6 +27,11 @@ export async function lockSegment(
   return trx.selectFrom('segments').selectAll().where('uuid', '=', id).executeTakeFirst()
 }
 
+/** Until the transaction ends, no leader writes, and nobody else who takes this lock. */
+export async function lockLeadership(trx: Transaction<Database>): Promise<void> {
+  await trx.updateTable('leadership').set(increment).execute()
+}
+
 /** Locks all hosts of a segment. */
 export async function lockHosts(trx: Transaction<Database>, segment: SegmentId): Promise<void> {
   await trx
