@@ -57,6 +57,7 @@ const ACTIONS = {
   'vmoves:detail': 'rule:member_api',
   'vmoves:discoverable': 'rule:reader_api',
   'instances:index': 'rule:project_api',
+  'instances:events': 'rule:project_api',
   'instances:detail': 'rule:project_api',
   'instances:moves': 'rule:project_api',
   'events:index': 'rule:reader_api',

@@ -41,7 +41,7 @@ export interface EventRoutesDependencies {
 
 /** What one reader may follow. */
 interface Following {
-  readonly action: 'events:index' | 'instances:index'
+  readonly action: 'events:index' | 'instances:events'
   readonly pick: Wanted['pick']
   /** Called when the token is looked at again. */
   readonly refresh: () => Promise<void>
@@ -71,7 +71,7 @@ export function eventRoutes(app: GatewayApp, dependencies: EventRoutesDependenci
     },
   })
   app.get('/instances/events', {
-    config: { action: 'instances:index', since: OWN_MINOR },
+    config: { action: 'instances:events', since: OWN_MINOR },
     schema: {},
     handlerTimeout: LIFE_MS_MAX,
     handler: async (request, reply) =>
@@ -95,7 +95,7 @@ async function ownInstances(
     return { id, type, about, data: { instance_uuid: instance } }
   }
   // While Compute is away, what was known before counts.
-  return { action: 'instances:index', pick, refresh: () => refresh().catch(() => undefined) }
+  return { action: 'instances:events', pick, refresh: () => refresh().catch(() => undefined) }
 }
 
 /** Opens a stream that ends when the token expires, is revoked, or may not follow these events any more. STREAMS_EXHAUSTED. */

@@ -314,7 +314,7 @@ test.serial(
     await refused(/password in --from can be read by every user/, '--from', secret)
     await refused(/either --from or --from-config/)
     await refused(/--from is not a URL of the form mysql\+pymysql/, '--from', 'postgresql://a@b/c')
-    await refused(/only a MySQL or MariaDB database/, '--from', 'sqlite:////tmp/masakari.db')
+    await refused(/only a MySQL or MariaDB database/, '--from', 'sqlite:////srv/masakari.db')
     await refused(/cannot read .*nowhere/, '--from', installed.url, '--password-file', '/nowhere')
     await refused(/has no \[database\] connection/, '--from-config', installed.file('password'))
     const ours = ['--from', installed.url.replace(tables.database, installed.database)]

@@ -138,7 +138,7 @@ function App() {
     setSession(next)
     setNote('')
     if (may('events:index')) connect('v1/events')
-    else if (may('instances:index')) connect('v1/instances/events')
+    else if (may('instances:events')) connect('v1/instances/events')
   }
   const forget = (/** @type {string} */ why) => {
     takeSession(undefined)
