@@ -147,4 +147,4 @@ const described = (words: readonly Word[]): string =>
   words.map(({ word, about }) => quoted(`${word}:${about}`)).join(' ')
 
 /** In single quotes for a shell; a colon in the description needs no escape, one in the word would. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\\\''")}'`
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -48,4 +48,5 @@ words=(instance-ha "\${@:2}"); CURRENT=$#words; _instance_ha`
   t.regex(offers('config', ''), /^check:say what/m)
   t.regex(offers('config', 'check', ''), /^--json:print JSON/m)
   t.is(offers('config', 'check', '--config', ''), 'files\n')
+  t.regex(offers('import-mas'), /^import-masakari:.*Masakari's/m, 'an apostrophe is no quote')
 })
