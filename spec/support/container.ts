@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ContainerRuntimeClient, GenericContainer } from 'testcontainers'
@@ -125,7 +125,9 @@ function inContainers(
       .withLabels(LABEL)
       .withNetworkMode('host')
       .withUser(`${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`) // otherwise we could not delete its files
-      .withBindMounts([{ source: directory, target: directory }])
+      .withBindMounts(
+        [directory, ...givenFiles(args, directory)].map((path) => ({ source: path, target: path })),
+      )
       .withTmpFs({ '/tmp': '', '/run': '' })
       .withStartupTimeout(START_MS_MAX)
       .withEntrypoint([command])
@@ -158,6 +160,12 @@ function inContainers(
     },
   }
 }
+
+/** Files of a spec that options of a server name, such as certificates, outside of the directory that is shared anyway. */
+const givenFiles = (args: readonly string[], directory: string): readonly string[] =>
+  args
+    .flatMap((arg) => /^--[\w-]+=(.+)$/.exec(arg)?.[1] ?? [])
+    .filter((path) => path.startsWith(tmpdir()) && !path.startsWith(directory) && existsSync(path))
 
 /** Every thread of a process is stopped (proc(5): the state follows the name in brackets). */
 async function isStopped(pid: number): Promise<boolean> {
