@@ -4,7 +4,13 @@ import { appendFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret, type IpmiSettings } from '../../schema/control-attributes.ts'
 import type { PowerState } from '../../actors/ports/power.ts'
-import { program, startServer, temporaryDirectory, type ServerProcess } from './process.ts'
+import {
+  freePort,
+  program,
+  startServer,
+  temporaryDirectory,
+  type ServerProcess,
+} from './process.ts'
 
 /**
  * obey: does what it is told; refuse: answers an error; lie: answers success and does nothing;
@@ -79,7 +85,7 @@ export async function startBmc(): Promise<Bmc> {
   const settings: IpmiSettings = {
     kind: 'ipmi',
     address: '127.0.0.1',
-    port: await freeUdpPort(),
+    port: await freePort(),
     username: 'fence',
     password: new Secret('s3cr3t-of-the-bmc'),
     cipherSuite: 3,
@@ -140,7 +146,12 @@ async function startSimulator(directory: string, port: number): Promise<ServerPr
     args: ['-n', '-c', 'lan.conf', '-f', 'bmc.emu', '-s', directory],
     cwd: directory,
   })
-  await answersPresencePing(port)
+  await Promise.race([
+    answersPresencePing(port),
+    server.ended.then(() => {
+      throw new Error(`ipmi_sim ended before it was ready:\n${server.output()}`)
+    }),
+  ])
   return server
 }
 
@@ -161,18 +172,4 @@ async function answersPresencePing(port: number): Promise<void> {
     clearTimeout(timer)
     socket.close()
   }
-}
-
-/** A UDP port on 127.0.0.1 that was free just before. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4')
-  const bound = Promise.withResolvers<void>()
-  socket.once('error', bound.reject)
-  socket.bind(0, '127.0.0.1', bound.resolve)
-  await bound.promise
-  const { port } = socket.address()
-  const closed = Promise.withResolvers<void>()
-  socket.close(closed.resolve)
-  await closed.promise
-  return port
 }

@@ -19,8 +19,8 @@ const PORTS = { first: 20_000, count: 12_000 }
 const RESERVATIONS = '127.0.0.2'
 
 /**
- * A TCP port on 127.0.0.1 that no other process gets before this one ends, also while its server is
- * down. Specs run at the same time, and a port that is only found free may be taken before its
+ * A port on 127.0.0.1, for TCP or UDP, that no other process gets before this one ends, also while
+ * its server is down. Specs run at the same time, and a port that is only found free may be taken before its
  * server listens on it. So it is reserved first by a UDP socket of that number, which the kernel
  * gives to one process only and releases when the process ends.
  */
