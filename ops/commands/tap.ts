@@ -11,7 +11,7 @@ import {
   type TapRequest,
 } from '../tap/tap-arguments.ts'
 import { hear, jsonOf, lineOf, paintFor } from '../tap/tap-line.ts'
-import { covers } from '../../transports/memory/subscriptions.ts'
+import { covers } from '../../schema/messages/subject-patterns.ts'
 import type { Config } from '../../schema/config.ts'
 
 /** Exit statuses: 0 ended by the reader; 2 the configuration or the arguments cannot be used. */

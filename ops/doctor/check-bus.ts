@@ -2,6 +2,7 @@
 import type { Config } from '../../schema/config.ts'
 import {
   checkAccount,
+  OWN_PERMISSIONS,
   type AccountCheckOptions,
   type AccountReport,
 } from '../../transports/nats/account-check.ts'
@@ -25,7 +26,7 @@ export async function checkBus(
     const detail = 'the bus is in the memory of the process: there is nothing to reach'
     return [finding(PART, 'connection', 'unknown', { detail })]
   }
-  const { subscribe } = rightsOf(cloud, { node: node.name, roles: node.roles })
+  const { subscribe, publish } = rightsOf(cloud, { node: node.name, roles: node.roles })
   const isEngine = node.roles.includes('engine')
   let report: AccountReport | undefined
   const reached = await examine({ part: PART, check: 'connection', mend: REACH }, async () => {
@@ -35,18 +36,22 @@ export async function checkBus(
       node: node.name,
       credentials: natsCredentials(bus),
       subscribe,
+      publish,
       streams: isEngine ? [leaseStreamName(cloud), faultStreamName(cloud)] : [],
     })
     return `NATS ${report.version} at ${report.server}`
   })
   if (report === undefined) return [reached]
-  const { denied, streams } = report
+  const { denied, unpublishable, streams, version } = report
   const findings = [
     reached,
     await examine({ part: PART, check: 'subscribe', mend: RIGHTS }, async () =>
       denied.length === 0
         ? `all ${subscribe.length} subjects that its roles need`
         : { verdict: 'broken', detail: `the server denies ${denied.join(', ')}` },
+    ),
+    await examine({ part: PART, check: 'publish', mend: RIGHTS }, async () =>
+      publishAnswer(publish.length, unpublishable, version),
     ),
   ]
   for (const { stream, state } of streams) {
@@ -56,8 +61,22 @@ export async function checkBus(
       ),
     )
   }
-  const detail = 'not tried, because others would hear it; /health/ready of a running process tells'
-  return [...findings, finding(PART, 'publish', 'unknown', { detail })]
+  return findings
+}
+
+/** NATS 2.10 and later tell an account what it may publish, if the account may ask. */
+function publishAnswer(
+  needed: number,
+  denied: readonly string[] | undefined,
+  version: string,
+): CheckAnswer {
+  if (denied === undefined) {
+    const detail = `the server does not tell: it is older than 2.10 (${version}), or the account may not ask ${OWN_PERMISSIONS}`
+    return { verdict: 'unknown', detail }
+  }
+  return denied.length === 0
+    ? `all ${needed} subjects that its roles need`
+    : { verdict: 'broken', detail: `the server denies ${denied.join(', ')}` }
 }
 
 const STREAM_ANSWERS: Readonly<Record<AccountReport['streams'][number]['state'], CheckAnswer>> = {

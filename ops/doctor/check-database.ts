@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs'
 import type { StorePort } from '../../actors/ports/store.ts'
 import type { Config } from '../../schema/config.ts'
 import { isCoded } from '../../schema/errors.ts'
-import { readMysqlFacts, type MysqlFacts } from '../../transports/sql/mysql-facts.ts'
+import {
+  readMysqlFacts,
+  type GaleraFacts,
+  type MysqlFacts,
+} from '../../transports/sql/mysql-facts.ts'
 import { readKeyFile } from '../../transports/vault/key-file.ts'
 import { sealedStore } from '../../transports/vault/sealed-store.ts'
 import { openStore, type Ambient } from '../ports.ts'
@@ -32,7 +36,7 @@ export async function checkDatabase(config: Config, ambient: Ambient): Promise<C
     return `${facts.version} at ${location.host}:${location.port}`
   })
   if (facts === undefined) return { findings: [reached], store: undefined }
-  const { isDurable, isReadOnly, wallMs } = facts
+  const { isDurable, isReadOnly, wallMs, galera } = facts
   const ourMs = ambient.clock.wallMs()
   const server = [
     await examine(
@@ -46,6 +50,7 @@ export async function checkDatabase(config: Config, ambient: Ambient): Promise<C
     await examine({ part: PART, check: 'clock', mend: SYNCHRONISE }, async () =>
       compareClocks(wallMs, ourMs),
     ),
+    ...(galera === undefined ? [] : [checkGalera(galera)]),
   ]
   const { findings, store } = await checkTables(config, ambient)
   return { findings: [reached, ...server, ...findings], store }
@@ -55,6 +60,25 @@ const durability = (isDurable: boolean): CheckAnswer =>
   isDurable
     ? 'a committed step survives a power loss'
     : { verdict: 'broken', detail: 'a committed step may be lost when the server loses its power' }
+
+/** What the store requires of a Galera cluster (decision 0066), as far as its node tells it. */
+function checkGalera({ size, state, readsWithoutMajority }: GaleraFacts): DoctorFinding {
+  const check = 'Galera'
+  if (readsWithoutMajority) {
+    const detail = 'the node also answers reads without a majority, which may be out of date'
+    return finding(PART, check, 'broken', { detail, mend: 'set wsrep_dirty_reads = OFF' })
+  }
+  if (state !== 'Synced') {
+    const detail = `the node is ${state}: it may be far behind the others`
+    return finding(PART, check, 'warning', { detail, mend: 'wait until the node is Synced' })
+  }
+  if (size < 3) {
+    const detail = `nodes in the cluster: ${size}. The loss of one stops all writes`
+    const mend = 'run three nodes, or two and an arbitrator'
+    return finding(PART, check, 'warning', { detail, mend })
+  }
+  return finding(PART, check, 'well', { detail: `Synced; nodes in the cluster: ${size}` })
+}
 
 async function checkFile(path: string, config: Config, ambient: Ambient): Promise<CheckedDatabase> {
   if (path === ':memory:' || existsSync(path)) return checkTables(config, ambient)

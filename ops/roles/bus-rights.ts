@@ -7,6 +7,7 @@ import type { ROLES } from '../../schema/config/node.ts'
 import { CATALOGUE, rolesToken, type WireType } from '../../schema/messages/catalogue.ts'
 import { subjectOf } from '../../schema/messages/codec.ts'
 import { WEBHOOK_OBSERVER } from '../../schema/messages/observation.ts'
+import { OWN_PERMISSIONS } from '../../transports/nats/account-check.ts'
 import { inboxPrefixOf } from '../../transports/nats/link.ts'
 import { faultStreamName, leaseStreamName, leaseSubject } from '../../transports/nats/streams.ts'
 
@@ -36,6 +37,7 @@ export function rightsOf(cloud: string, account: BusAccount): BusRights {
       ...said.flatMap((type) => publishedBy(cloud, type, account)),
       ...(isEngine ? [subjectOf(cloud, 'parked', node, '>'), ...engineRights(cloud)] : []),
       ...(roles.some(readsLease) ? [leaseRead(cloud)] : []),
+      OWN_PERMISSIONS,
     ]),
     subscribe: unique([
       `${inboxPrefixOf(node)}.>`,

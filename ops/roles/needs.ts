@@ -8,7 +8,7 @@ import { CodedError } from '../../schema/errors.ts'
 import { CATALOGUE, type WireType } from '../../schema/messages/catalogue.ts'
 import { subjectsOf } from '../../schema/messages/codec.ts'
 import { isoTime } from '../../schema/time.ts'
-import { covers } from '../../transports/memory/subscriptions.ts'
+import { covers } from '../../schema/messages/subject-patterns.ts'
 import { leaseSubject } from '../../transports/nats/streams.ts'
 import type { Role } from './bus-rights.ts'
 

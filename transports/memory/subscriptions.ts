@@ -1,21 +1,11 @@
 /** The subscribers of each subject, with the wildcards of NATS. */
+import { covers } from '../../schema/messages/subject-patterns.ts'
 
 /**
  * The most subjects whose listeners are remembered. When there are more, all are forgotten and
  * found again.
  */
 const REMEMBERED_MAX = 10_000
-
-/** True when the pattern covers the subject: `*` is one token, a final `>` one or more. */
-export function covers(pattern: readonly string[], subject: readonly string[]): boolean {
-  const open = pattern.at(-1) === '>'
-  const fixed = open ? pattern.length - 1 : pattern.length
-  if (open ? subject.length <= fixed : subject.length !== fixed) return false
-  for (let index = 0; index < fixed; index += 1) {
-    if (pattern[index] !== '*' && pattern[index] !== subject[index]) return false
-  }
-  return true
-}
 
 interface Subscription {
   readonly pattern: string

@@ -1,7 +1,10 @@
 /** What one account may do on the bus, found out without saying anything that others would hear. */
 import type { NatsConnection } from 'nats'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { sleep } from '../../actors/ports/clock.ts'
 import { CodedError, describeError } from '../../schema/errors.ts'
+import { covers, overlap } from '../../schema/messages/subject-patterns.ts'
 import { NatsLink, type NatsCredentials } from './link.ts'
 import { isJsError, JS_ERROR } from './streams.ts'
 import { Troubles } from './troubles.ts'
@@ -13,6 +16,8 @@ export interface AccountCheckOptions extends Omit<Surroundings, 'troubles' | 'lo
   readonly credentials: NatsCredentials
   /** Subjects to which the account must be able to subscribe. */
   readonly subscribe: readonly string[]
+  /** Subjects on which it must be able to publish. */
+  readonly publish: readonly string[]
   /** Streams about which the account must be able to ask. */
   readonly streams: readonly string[]
 }
@@ -22,6 +27,8 @@ export interface AccountReport {
   readonly version: string
   /** Subjects to which the server does not let the account subscribe. */
   readonly denied: readonly string[]
+  /** Subjects on which it does not let it publish; undefined when the server does not tell. */
+  readonly unpublishable: readonly string[] | undefined
   /** What JetStream says of each stream. */
   readonly streams: readonly { readonly stream: string; readonly state: StreamState }[]
 }
@@ -63,9 +70,44 @@ export async function checkAccount(options: AccountCheckOptions): Promise<Accoun
       .flatMap((each) =>
         each.kind === 'denied' && each.operation === 'subscribe' ? [each.subject] : [],
       ),
+    unpublishable: await unpublishable(connection, options.publish),
     streams,
   }
 }
+
+/** An account asks here what it may do: NATS 2.10 and later. Only the server hears it. */
+export const OWN_PERMISSIONS = '$SYS.REQ.USER.INFO'
+
+const Rules = Type.Optional(Type.Array(Type.String()))
+const UserInfo = Compile(
+  Type.Object({
+    data: Type.Object({
+      permissions: Type.Optional(
+        Type.Object({ publish: Type.Optional(Type.Object({ allow: Rules, deny: Rules })) }),
+      ),
+    }),
+  }),
+)
+
+async function unpublishable(
+  connection: NatsConnection,
+  subjects: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const told: unknown = await connection
+    .request(OWN_PERMISSIONS, undefined, { timeout: ANSWER_MS })
+    .then((answer) => answer.json())
+    .catch(() => undefined)
+  if (!UserInfo.Check(told)) return undefined
+  const { allow = ['>'], deny = [] } = told.data.permissions?.publish ?? {}
+  const [allowed, denied] = [allow.map(tokens), deny.map(tokens)]
+  return subjects.filter(
+    (subject) =>
+      !allowed.some((pattern) => covers(pattern, tokens(subject))) ||
+      denied.some((pattern) => overlap(pattern, tokens(subject))),
+  )
+}
+
+const tokens = (subject: string): readonly string[] => subject.split('.')
 
 function ignore(): void {}
 

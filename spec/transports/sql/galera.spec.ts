@@ -3,9 +3,13 @@ import test from 'ava'
 import type { StorePort } from '../../../actors/ports/store.ts'
 import { isCoded } from '../../../schema/errors.ts'
 import { instanceId, nodeName, type Epoch } from '../../../schema/ids.ts'
+import { checkDatabase } from '../../../ops/doctor/check-database.ts'
 import { openMysqlStore } from '../../../transports/sql/mysql.ts'
+import { SystemClock } from '../../../transports/system/clock.ts'
 import { SystemRandom } from '../../../transports/system/random.ts'
+import { LEAST_CONFIG, readText } from '../../support/config-text.ts'
 import { startGalera, type Galera, type GaleraNode } from '../../support/galera.ts'
+import { silentLog } from '../../support/logs.ts'
 import { ACCOUNT } from '../../support/mariadb.ts'
 import { storeConformance } from '../../support/store-conformance.ts'
 import {
@@ -52,6 +56,22 @@ async function openDatabase(): Promise<StoreDatabase> {
 }
 
 storeConformance(test.serial, openDatabase)
+
+/** What the doctor says of the database behind a node, by check. */
+async function verdictsOf(
+  { port }: GaleraNode,
+  database: string,
+): Promise<ReadonlyMap<string, string>> {
+  const account = `${ACCOUNT.user}:${encodeURIComponent(ACCOUNT.password.reveal())}`
+  const { config } = readText(
+    `${LEAST_CONFIG}[database]\nconnection = mysql://${account}@127.0.0.1:${port}/${database}\n`,
+  )
+  await using closing = new AsyncDisposableStack()
+  const clock = new SystemClock()
+  const ambient = { clock, random: new SystemRandom(), log: silentLog, closing }
+  const { findings } = await checkDatabase(config, ambient)
+  return new Map(findings.map(({ check, verdict, detail }) => [check, `${verdict}: ${detail}`]))
+}
 
 /** One store through each node, on one database. */
 async function openBoth() {
@@ -251,6 +271,8 @@ test.serial(
       await t.throwsAsync(here.readSnapshot(of.segment.uuid, of.notification.uuid, 0), {
         code: 'STORE_UNAVAILABLE',
       })
+      const verdicts = await verdictsOf(galera().nodes[0], both.database)
+      t.regex(verdicts.get('connection') ?? '', /^broken: this Galera node has no majority/)
     } finally {
       await galera().thawSecondNode()
     }
@@ -261,3 +283,20 @@ test.serial(
     t.is((await there.recordIntent(of.epoch, intentOf(of, 'healed'))).kind, 'granted')
   },
 )
+
+test.serial('the doctor names what a Galera cluster lacks', async (t) => {
+  const [first] = galera().nodes
+  const database = await galera().createDatabase()
+  t.regex(
+    (await verdictsOf(first, database)).get('Galera') ?? '',
+    /^warning: nodes in the cluster: 2/,
+  )
+  await first.run('SET GLOBAL wsrep_dirty_reads = ON')
+  const careless = (await verdictsOf(first, database)).get('Galera') ?? ''
+  await first.run('SET GLOBAL wsrep_dirty_reads = OFF')
+  t.regex(careless, /^broken: the node also answers reads without a majority/)
+  await first.run('SET GLOBAL wsrep_desync = ON')
+  const behind = (await verdictsOf(first, database)).get('Galera') ?? ''
+  await first.run('SET GLOBAL wsrep_desync = OFF')
+  t.regex(behind, /^warning: the node is Donor\/Desynced/)
+})
