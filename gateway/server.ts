@@ -16,6 +16,7 @@ import type { GatewayApp } from './app.ts'
 import { guardPages, servePages } from './console/console.ts'
 import { Door, endWithSession, enterWithSession, type ConsoleOptions } from './console/door.ts'
 import { fleetRoute } from './console/fleet.ts'
+import { movesRoute } from './console/moves.ts'
 import { probeRoute, type ProbeHost } from './console/probe.ts'
 import { sessionRoutes } from './console/session-routes.ts'
 import type { EventFeed } from './events/feed.ts'
@@ -236,6 +237,7 @@ function buildV1(app: GatewayApp, resources: Resources, door?: Door): void {
   showVersion(app, linksOf(options))
   if (door !== undefined) {
     fleetRoute(app, resources)
+    movesRoute(app, { ...resources, options: linksOf(options) })
     probeRoute(app, resources)
     supervisorRoute(app, resources.supervisors)
   }

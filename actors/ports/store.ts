@@ -94,6 +94,8 @@ export interface NotificationFilter {
 }
 
 export interface MoveFilter {
+  /** Only moves of this recovery. */
+  readonly notification?: NotificationId
   readonly status?: string
   readonly type?: string
   /** Only moves of these instances; at most 10,000. */
@@ -170,16 +172,8 @@ export interface NotificationStore {
   acceptNotification(report: NewNotification): Promise<Acceptance>
   getNotification(id: NotificationId): Promise<Notification | undefined>
   listNotifications(filter: NotificationFilter, page: Page): Promise<readonly Notification[]>
-  listMoves(id: NotificationId, filter: MoveFilter, page: Page): Promise<readonly VmMove[]>
-  /**
-   * Moves of these instances in all recoveries. MARKER_NOT_FOUND, also when the marker is a move of
-   * another instance.
-   */
-  listInstanceMoves(
-    instances: readonly InstanceId[],
-    filter: Pick<MoveFilter, 'status'>,
-    page: Page,
-  ): Promise<readonly VmMove[]>
+  /** Of all recoveries. MARKER_NOT_FOUND, also when the marker is a move of another instance than those of the filter. */
+  listMoves(filter: MoveFilter, page: Page): Promise<readonly VmMove[]>
   getMove(id: NotificationId, move: MoveId): Promise<VmMove | undefined>
   /** Every evacuation that a recovery requested, by move and number. */
   listAttempts(id: NotificationId): Promise<readonly MoveAttempt[]>

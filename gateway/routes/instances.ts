@@ -53,7 +53,7 @@ const MOVE_COLUMNS = ['uuid', 'instance_uuid', 'instance_name', 'start_time', 'e
 
 /** What the routes need. */
 export interface InstanceRoutesDependencies {
-  readonly store: Pick<NotificationStore, 'listInstanceMoves'>
+  readonly store: Pick<NotificationStore, 'listMoves'>
   readonly view: ProjectView
   readonly objection: ObjectionOf
   readonly options: ListOptions
@@ -114,9 +114,11 @@ function moveRoute(app: GatewayApp, dependencies: InstanceRoutesDependencies): v
       const instances = chosen(owned, lastOf(query.instance_uuid))
       const protections = await view.protections()
       const { rows, next } = await listPage(request, options, page, (wanted) =>
-        store.listInstanceMoves(
-          instances.map(({ id }) => id),
-          status === undefined ? {} : { status: folded(status) },
+        store.listMoves(
+          {
+            instances: instances.map(({ id }) => id),
+            ...(status === undefined ? {} : { status: folded(status) }),
+          },
           wanted,
         ),
       )

@@ -12,34 +12,13 @@ import type { ListOptions } from '../http/paging.ts'
 import { folded, idOf, uuidOf } from '../input/fields.ts'
 import { OWN_MINOR } from '../plugins/microversion.ts'
 import type { Policy } from '../policy/policy.ts'
-import { AttemptView, attemptViews } from '../views/attempts.ts'
-import { GuestView, guestView, ownersGuestView } from '../views/guest.ts'
+import { attemptViews } from '../views/attempts.ts'
+import { MoveView, movesSeen } from '../views/move.ts'
 import type { ProjectView } from '../views/project-view.ts'
-import { publicMessage, type HostProtections } from '../views/protection.ts'
 import { movesInSight, sightOf } from '../views/sight.ts'
-import { Stamps, stampsOf } from '../views/stamps.ts'
-import { timeText } from '../views/times.ts'
 import { refuseMethods, refuseUnusedPaths } from './not-allowed.ts'
 import { requireNotification } from './notifications.ts'
 
-const NullableString = Type.Union([Type.String(), Type.Null()])
-
-const MoveView = Type.Object({
-  ...Stamps,
-  uuid: Type.String(),
-  notification_uuid: Type.String(),
-  instance_uuid: Type.String(),
-  instance_name: Type.String(),
-  source_host: NullableString,
-  dest_host: NullableString,
-  start_time: NullableString,
-  end_time: NullableString,
-  type: Type.String(),
-  status: Type.String(),
-  message: NullableString,
-  attempts: Type.Optional(Type.Array(AttemptView)),
-  guest: Type.Optional(GuestView),
-})
 const ListQuery = Type.Object({ ...PageQuery, status: QueryText, type: QueryText })
 const ListParams = Type.Object({ notification: Type.String() })
 const MoveParams = Type.Object({ notification: Type.String(), id: Type.String() })
@@ -83,10 +62,10 @@ export function vmMoveRoutes(app: GatewayApp, dependencies: VmMoveRoutesDependen
       const sight = sightOf(request, policy, view)
       const columns = sight.kind === 'everything' ? COLUMNS_OF_EVERYTHING : COLUMNS
       const page = pageOf(query, columns, options)
-      const { uuid } = await requireHostRecovery(store, params.notification)
-      const filter = { ...filterOf(query), ...(await movesInSight(sight)) }
+      const { uuid: notification } = await requireHostRecovery(store, params.notification)
+      const filter = { ...filterOf(query), notification, ...(await movesInSight(sight)) }
       const { rows, next } = await listPage(request, options, page, (wanted) =>
-        store.listMoves(uuid, filter, wanted),
+        store.listMoves(filter, wanted),
       )
       return { vmoves: await viewsInSight(request, dependencies, rows), ...next }
     },
@@ -141,51 +120,11 @@ async function viewsInSight(
   { store, policy, view }: VmMoveRoutesDependencies,
   moves: readonly VmMove[],
 ): Promise<Static<typeof MoveView>[]> {
-  const [first] = moves
-  if (first === undefined) return []
   const sight = sightOf(request, policy, view)
-  if (sight.kind === 'own-instances') {
-    const own = new Set<string>(await sight.instances())
-    const protections = await view.protections()
-    return moves
-      .filter(({ instance }) => own.has(instance))
-      .map((move) => ({
-        ...ownersView(move, protections),
-        ...(request.minor < OWN_MINOR ? {} : { guest: ownersGuestView(move) }),
-      }))
-  }
-  if (request.minor < OWN_MINOR) return moves.map(moveView)
+  const seen = await movesSeen(moves, { sight, view, minor: request.minor })
+  const [first] = moves
+  const hasAttempts = sight.kind === 'everything' && request.minor >= OWN_MINOR
+  if (first === undefined || !hasAttempts) return seen
   const attempts = await store.listAttempts(first.notification)
-  return moves.map((move) => ({
-    ...moveView(move),
-    attempts: attemptViews(attempts, move.uuid),
-    guest: guestView(move),
-  }))
+  return seen.map((move) => ({ ...move, attempts: attemptViews(attempts, moveId(move.uuid)) }))
 }
-
-const timeOrNull = (ms: number | null): string | null => (ms === null ? null : timeText(ms))
-
-const moveView = (move: VmMove): Static<typeof MoveView> => ({
-  ...stampsOf(move),
-  uuid: move.uuid,
-  notification_uuid: move.notification,
-  instance_uuid: move.instance,
-  instance_name: move.instanceName,
-  source_host: move.sourceHost,
-  dest_host: move.destHost,
-  start_time: timeOrNull(move.startedAt),
-  end_time: timeOrNull(move.endedAt),
-  type: 'evacuation',
-  status: move.status,
-  message: move.message,
-})
-
-/**
- * What the owner of the instance sees. Compute does not tell owners on which host an instance is.
- */
-const ownersView = (move: VmMove, protections: HostProtections): Static<typeof MoveView> => ({
-  ...moveView(move),
-  source_host: null,
-  dest_host: null,
-  message: publicMessage(move, protections),
-})

@@ -168,7 +168,7 @@ export async function movesProgress(
   let marker = {}
   do {
     const sort = [{ key: 'id', direction: 'asc' }] as const
-    page = await store.listMoves(uuid, {}, { limit: PAGE, sort, ...marker })
+    page = await store.listMoves({ notification: uuid }, { limit: PAGE, sort, ...marker })
     for (const { status: each, guest } of page) {
       counts[each] += 1
       if (guest !== null) guests[COUNTED_AS[guest.state]] += 1

@@ -92,7 +92,7 @@ async function allMoves(store: StorePort, uuid: NotificationId): Promise<readonl
     const marker = moves.at(-1)
     const sort = [{ key: 'id', direction: 'asc' }] as const
     const after = marker === undefined ? {} : { marker: String(marker.id) }
-    const page = await store.listMoves(uuid, {}, { limit: PAGE, sort, ...after })
+    const page = await store.listMoves({ notification: uuid }, { limit: PAGE, sort, ...after })
     moves.push(...page)
     if (page.length < PAGE) return moves
   }

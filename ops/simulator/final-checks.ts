@@ -90,7 +90,7 @@ async function readAccounts(store: StorePort): Promise<readonly Account[]> {
     notifications.map(async (notification) => ({
       notification,
       host: hosts.get(notification.sourceHost),
-      moves: await store.listMoves(notification.uuid, {}, EVERYTHING),
+      moves: await store.listMoves({ notification: notification.uuid }, EVERYTHING),
       control: controlOf(await store.listCommands(notification.uuid), undefined).kind,
     })),
   )

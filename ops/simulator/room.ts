@@ -46,7 +46,7 @@ export async function onlyWaits(deployment: Deployment): Promise<boolean> {
   const begun = unfinished.filter(({ notification }) => notification.status !== 'new')
   if (begun.length === 0) return unfinished.length === 0
   for (const { notification, host } of begun) {
-    const moves = await store.listMoves(notification.uuid, {}, EVERYTHING)
+    const moves = await store.listMoves({ notification: notification.uuid }, EVERYTHING)
     const open = moves.filter(({ status }) => !ENDED.includes(status))
     if (open.length === 0 || open.some(({ status }) => status !== 'pending')) return false
     const instances = open.map(({ instance }) => instance)

@@ -29,6 +29,7 @@ import { handedOver } from './0041-handed-over.ts'
 import { moveGuests } from './0042-move-guests.ts'
 import { aggregateDomains } from './0043-aggregate-domains.ts'
 import { importedRows } from './0044-imported-rows.ts'
+import { newestMoves } from './0045-newest-moves.ts'
 
 /**
  * Old and new processes run side by side during an upgrade. So a migration only expands: it makes tables, columns that have a
@@ -67,4 +68,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0042-move-guests': moveGuests,
   '0043-aggregate-domains': aggregateDomains,
   '0044-imported-rows': importedRows,
+  '0045-newest-moves': newestMoves,
 }

@@ -116,7 +116,7 @@ async function heardGuests(
 ): Promise<readonly { readonly instance: InstanceId; readonly at: number }[]> {
   const [recovery] = await store.listNotifications({}, { limit: 1, sort: [] })
   if (recovery?.status !== 'finished') return []
-  const moves = await store.listMoves(recovery.uuid, {}, { limit: 1000, sort: [] })
+  const moves = await store.listMoves({ notification: recovery.uuid }, { limit: 1000, sort: [] })
   const ran = moves.filter(({ guest }) => guest !== null && guest.state !== 'not_expected')
   if (ran.some(({ guest }) => guest?.state !== 'agent')) return []
   return ran.map(({ instance, guest }) => ({ instance, at: guest?.at ?? 0 }))

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import axe from 'axe-core'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import type { Browser, Page } from 'playwright-core'
 import { openPage, startChromium } from '../support/chromium.ts'
 import { until } from '../support/until.ts'
@@ -33,6 +33,27 @@ async function picture(page: Page, name: string): Promise<void> {
   if (PICTURES === undefined) return
   await mkdir(PICTURES, { recursive: true })
   await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+}
+
+const LOOKS = [
+  { suffix: '-4k', size: { width: 3840, height: 2160 }, colorScheme: 'dark' },
+  { suffix: '-dark', size: { width: 1440, height: 900 }, colorScheme: 'dark' },
+  { suffix: '-phone', size: { width: 360, height: 740 }, colorScheme: 'dark' },
+  { suffix: '', size: { width: 1440, height: 900 }, colorScheme: 'light' },
+] as const
+
+/** From a phone to 4K and in both colours, axe-core finds nothing, and nothing is wider than the screen. */
+async function looksWell(t: ExecutionContext, page: Page, name: string): Promise<void> {
+  for (const { suffix, size, colorScheme } of LOOKS) {
+    await page.setViewportSize(size)
+    await page.emulateMedia({ colorScheme })
+    t.deepEqual(await violations(page), [], `${name}${suffix}`)
+    const hidden: number = await page.evaluate(
+      "Math.max(...[...document.querySelectorAll('html, dialog')].map((each) => each.scrollWidth - each.clientWidth))",
+    )
+    t.is(hidden, 0, `${name}${suffix} is so many pixels too wide`)
+    await picture(page, `${name}${suffix}`)
+  }
 }
 
 const addressIn = (text: string): string =>
@@ -72,8 +93,7 @@ test.serial(
     await timeline.locator('[title*="guest is back"]').first().waitFor({ timeout: 90_000 })
     const first: string = await page.evaluate('document.querySelector(".timeline .bar").style.left')
     t.is(first, '0%', 'the first missed probe is the first sign')
-    t.deepEqual(await violations(page), [])
-    await picture(page, 'recovery')
+    await looksWell(t, page, 'recovery')
 
     await page.getByRole('button', { name: 'Let back' }).click()
     await page.getByLabel('Reason').fill('the power supply is replaced')
@@ -95,14 +115,12 @@ test.serial(
         'the page is loaded',
         async () => (await page.getByText('Loading…').count()) === 0,
       )
-      t.deepEqual(await violations(page), [], name)
-      await picture(page, name.toLowerCase().replace(' ', '-'))
+      await looksWell(t, page, name.toLowerCase().replace(' ', '-'))
     }
     await page.getByRole('link', { name: 'Fleet', exact: true }).click()
     await page.locator('.cell').first().click()
     await page.getByText(/It would be fenced/).waitFor()
-    t.deepEqual(await violations(page), [], 'host')
-    await picture(page, 'host')
+    await looksWell(t, page, 'host')
     t.deepEqual(troubles, [])
   },
 )
@@ -182,8 +200,7 @@ test.serial(
     await dialog.getByText('step 2 of 2').waitFor()
     await fillHost('compute-1')
     await dialog.getByText('no answer within 5 s').waitFor()
-    t.deepEqual(await violations(page), [])
-    await picture(page, 'wizard')
+    await looksWell(t, page, 'wizard')
     const sort = [{ key: 'id', direction: 'asc' }] as const
     const [segment] = await world.store.listSegments({}, { limit: 1, sort })
     if (segment === undefined) return t.fail('no segment was made')
@@ -201,8 +218,7 @@ test.serial(
     await page.keyboard.press('Escape')
     await page.getByRole('link', { name: 'rack-9' }).click()
     await page.getByText('Fence plan').waitFor()
-    await picture(page, 'segment')
-    t.deepEqual(await violations(page), [], 'segment')
+    await looksWell(t, page, 'segment')
 
     await page.getByRole('button', { name: 'Change…' }).click()
     await dialog.getByRole('combobox', { name: 'Way 1' }).selectOption('agent')
@@ -213,8 +229,7 @@ test.serial(
     await dialog.getByRole('button', { name: 'Add a way' }).click()
     await dialog.getByRole('button', { name: 'Move 2 up' }).click()
     await dialog.getByLabel('Time limit of way 1, seconds').fill('45')
-    t.deepEqual(await violations(page), [], 'fence plan')
-    await picture(page, 'fence-plan')
+    await looksWell(t, page, 'fence-plan')
     await dialog.getByRole('button', { name: 'Save' }).click()
     await page.getByText(/^bmc \(45 s\), then agent fence_apc/).waitFor()
     await page.getByLabel('Most hosts at once').fill('3')

@@ -75,7 +75,7 @@ test.serial(
       status: 'finished',
       segment: uuidOf(1, 1),
     })
-    const [move] = await store.listMoves(notificationId(uuidOf(3, 1)), {}, wholePage)
+    const [move] = await store.listMoves({ notification: notificationId(uuidOf(3, 1)) }, wholePage)
     t.like(move, { uuid: uuidOf(4, 1), destHost: 'compute-2', status: 'succeeded' })
   },
 )

@@ -125,7 +125,7 @@ async function factsOf({ store, cloud, segments, leader }: Deployment): Promise<
   const notifications = await store.listNotifications({}, EVERYTHING)
   const byHost = Object.groupBy(notifications, ({ sourceHost }) => hosts.get(sourceHost) ?? '?')
   const moves = await Promise.all(
-    notifications.map(({ uuid }) => store.listMoves(uuid, {}, EVERYTHING)),
+    notifications.map(({ uuid }) => store.listMoves({ notification: uuid }, EVERYTHING)),
   )
   const grounds = new Map(
     await Promise.all(

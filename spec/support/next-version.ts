@@ -14,8 +14,8 @@ interface Change {
 const CHANGES: readonly Change[] = [
   {
     file: 'schema/migrations/migrations.ts',
-    from: "  '0044-imported-rows': importedRows,\n",
-    to: `  '0044-imported-rows': importedRows,
+    from: "  '0045-newest-moves': newestMoves,\n",
+    to: `  '0045-newest-moves': newestMoves,
   '9000-colours': {
     async up(db) {
       const { unlessDone } = await import('./again.ts')

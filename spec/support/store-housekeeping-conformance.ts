@@ -56,7 +56,7 @@ export function housekeepingConformance(test: RegisterTest, open: OpenWorld): vo
       notifications: 1,
     })
     t.is(await store.getNotification(notification.uuid), undefined)
-    t.deepEqual(await store.listMoves(notification.uuid, {}, wholePage), [])
+    t.deepEqual(await store.listMoves({ notification: notification.uuid }, wholePage), [])
     t.deepEqual(await store.listJournal(notification.uuid), [])
     t.is(await store.getCertificate(notification.uuid), undefined)
   })

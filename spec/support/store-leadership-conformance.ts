@@ -80,7 +80,7 @@ export function leadershipConformance(test: RegisterTest, open: OpenWorld): void
     const everything = async (): Promise<unknown> => [
       await store.readSnapshot(segment.uuid, notification.uuid, 0),
       await store.listJournal(notification.uuid),
-      await store.listMoves(notification.uuid, {}, wholePage),
+      await store.listMoves({ notification: notification.uuid }, wholePage),
     ]
     const before = await everything()
     const next = await world.openAnother().claimEpoch(nodeName('engine-2'))

@@ -1,5 +1,5 @@
 /** How every store accepts notifications: each fault once. */
-import type { NewNotification } from '../../actors/ports/store.ts'
+import type { MoveFilter, NewNotification, Page } from '../../actors/ports/store.ts'
 import { hostName, notificationId } from '../../schema/ids.ts'
 import {
   accepted,
@@ -283,16 +283,17 @@ export function notificationConformance(test: RegisterTest, open: OpenWorld): vo
     const of = await incident(world)
     const move = await plannedMove(store, of)
     const { uuid } = of.notification
-    t.deepEqual(await store.listMoves(uuid, {}, wholePage), [move])
-    t.deepEqual(await store.listMoves(uuid, { status: 'pending', type: 'evacuation' }, wholePage), [
-      move,
-    ])
-    t.deepEqual(await store.listMoves(uuid, { status: 'failed' }, wholePage), [])
-    t.deepEqual(await store.listMoves(uuid, { type: 'migration' }, wholePage), [])
-    t.deepEqual(await store.listMoves(notificationId('other'), {}, wholePage), [])
-    t.deepEqual(await store.listMoves(uuid, {}, { ...wholePage, marker: move.uuid }), [])
+    const listed = (filter: MoveFilter, page: Partial<Page> = {}) =>
+      store.listMoves({ notification: uuid, ...filter }, { ...wholePage, ...page })
+    t.deepEqual(await listed({}), [move])
+    t.deepEqual(await listed({ status: 'pending', type: 'evacuation' }), [move])
+    t.deepEqual(await listed({ status: 'failed' }), [])
+    t.deepEqual(await listed({ type: 'migration' }), [])
+    t.deepEqual(await listed({ notification: notificationId('other') }), [])
+    t.deepEqual(await listed({}, { marker: move.uuid }), [])
     const sort = [{ key: 'start_time', direction: 'asc' }] as const
-    t.deepEqual(await store.listMoves(uuid, {}, { limit: 1, sort }), [move])
+    t.deepEqual(await listed({}, { limit: 1, sort }), [move])
+    t.deepEqual(await store.listMoves({ status: 'pending' }, wholePage), [move])
     t.deepEqual(await store.getMove(uuid, move.uuid), move)
     t.is(await store.getMove(notificationId('other'), move.uuid), undefined)
   })

@@ -66,7 +66,9 @@ export function projectConformance(test: RegisterTest, open: OpenWorld): void {
     const late = await plan(await accepted(store, hostStopped('compute-1', clock.wall)))
     const ids = [instance(1), instance(3), instance(9)]
     const found = async (page = {}, filter = {}) =>
-      (await store.listInstanceMoves(ids, filter, { ...wholePage, ...page })).map(({ id }) => id)
+      (await store.listMoves({ ...filter, instances: ids }, { ...wholePage, ...page })).map(
+        ({ id }) => id,
+      )
     const expected = [late[2]?.id, late[0]?.id, early[2]?.id, early[0]?.id]
     t.deepEqual(await found(), expected)
     t.deepEqual(await found({ limit: 2 }), expected.slice(0, 2))
@@ -74,7 +76,7 @@ export function projectConformance(test: RegisterTest, open: OpenWorld): void {
     t.deepEqual(await found({ marker: late[0]?.uuid }), expected.slice(2))
     t.deepEqual(await found({}, { status: 'failed' }), [])
     t.deepEqual(await found({}, { status: 'pending' }), expected)
-    t.deepEqual(await store.listInstanceMoves([], {}, wholePage), [])
+    t.deepEqual(await store.listMoves({ instances: [] }, wholePage), [])
     // A marker must not show that a move of another project exists.
     for (const marker of [String(late[1]?.id), late[1]?.uuid ?? moveId(''), '99']) {
       const message = `Marker ${marker} could not be found.`

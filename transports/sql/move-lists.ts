@@ -1,4 +1,4 @@
-/** Lists of instance moves: of one recovery, or of some instances in all recoveries. */
+/** Lists of instance moves: of one recovery or of all, of all instances or of some. */
 import { sql, type Expression, type SqlBool } from 'kysely'
 import type { NotificationStore } from '../../actors/ports/store.ts'
 import type { InstanceId } from '../../schema/ids.ts'
@@ -12,39 +12,19 @@ const ofInstances = (instances: readonly InstanceId[]): Expression<SqlBool> =>
 /** The reading part of the moves' store. */
 export function moveLists(
   transactions: Transactions,
-): Pick<NotificationStore, 'listMoves' | 'listInstanceMoves' | 'getMove'> {
+): Pick<NotificationStore, 'listMoves' | 'getMove'> {
   return {
-    listMoves: (id, filter, page) =>
+    listMoves: ({ notification, status, type, instances }, page) =>
       transactions.read(async (db) => {
-        const { status, type, instances } = filter
         if (instances?.length === 0) return []
         const ours = instances === undefined ? matching({}) : ofInstances(instances)
         const { after, order } = await readPaging(db, 'vm_moves', page, ours)
         const rows = await db
           .selectFrom('vm_moves')
           .selectAll()
-          .where('notification_uuid', '=', id)
           .where('deleted', '=', 0)
           .where(ours)
-          .where(matching({ status, type }))
-          .where(after)
-          .orderBy(order)
-          .limit(page.limit)
-          .execute()
-        return rows.map(moveOf)
-      }),
-
-    listInstanceMoves: (instances, { status }, page) =>
-      transactions.read(async (db) => {
-        if (instances.length === 0) return []
-        const ours = ofInstances(instances)
-        const { after, order } = await readPaging(db, 'vm_moves', page, ours)
-        const rows = await db
-          .selectFrom('vm_moves')
-          .selectAll()
-          .where(ours)
-          .where('deleted', '=', 0)
-          .where(matching({ status }))
+          .where(matching({ notification_uuid: notification, status, type }))
           .where(after)
           .orderBy(order)
           .limit(page.limit)

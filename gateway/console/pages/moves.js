@@ -1,11 +1,11 @@
 /** Moves of instances: the table of one recovery, and the page over all recoveries. */
 import { useEffect, useState } from 'preact/hooks'
-import { everyRow, get, may } from './api.js'
+import { get, may } from './api.js'
 import { useEvents, useThrottled } from './live.js'
 import { Filter } from './notifications.js'
 import { hrefOf } from './route.js'
 import { Empty, html, Missing, short, Table, Tag, Time } from './ui.js'
-/** @import { Move, NotificationInfo } from './api-shapes.ts' */
+/** @import { Move } from './api-shapes.ts' */
 /** @import { Route } from './route.js' */
 
 /** @param {{ moves: readonly Move[], withRecovery?: boolean }} props */
@@ -49,34 +49,22 @@ export function MoveTable({ moves, withRecovery = false }) {
   <//>`
 }
 
-/** How many recoveries are read at once. */
-const RECOVERIES = 10
+/** How many moves are read at once. */
+const PAGE = 100
 const STATUSES = ['pending', 'ongoing', 'succeeded', 'failed', 'ignored']
 
-/** @param {string} marker @returns {Promise<NotificationInfo[]>} */
-async function recoveriesAfter(marker) {
-  const query = `limit=${RECOVERIES}&type=COMPUTE_HOST`
-  const after = marker === '' ? '' : `&marker=${marker}`
-  /** @type {{ notifications: NotificationInfo[] }} */
-  const { notifications } = await get(`v1/notifications?${query}${after}`)
-  return notifications
-}
-
-/** @param {string} status @param {string} marker */
+/**
+ * The newest moves after the one with the id of the marker, and whether there are more.
+ * @param {string} status
+ * @param {string} marker
+ */
 async function readMoves(status, marker) {
-  const recoveries = await recoveriesAfter(marker)
-  const wanted = status === '' ? '' : `?status=${status}`
-  const moves = await Promise.all(
-    recoveries.map(({ notification_uuid: id }) =>
-      everyRow(
-        `v1/notifications/${id}/vmoves${wanted}`,
-        'vmoves',
-        (/** @type {Move} */ { uuid }) => uuid,
-      ),
-    ),
-  )
-  const last = recoveries.length === RECOVERIES ? recoveries.at(-1)?.notification_uuid : undefined
-  return { moves: moves.flat(), next: last }
+  const query = new URLSearchParams({ limit: String(PAGE) })
+  if (status !== '') query.set('status', status)
+  if (marker !== '') query.set('marker', marker)
+  /** @type {{ vmoves: Move[], links?: unknown }} */
+  const { vmoves, links } = await get(`v1/vmoves?${query}`)
+  return { moves: vmoves, next: links === undefined ? undefined : vmoves.at(-1)?.uuid }
 }
 
 /** @param {{ route: Route }} props */
@@ -128,7 +116,7 @@ export function MovesPage({ route }) {
       shown.next !== undefined &&
       html`<nav class="pager" aria-label="Pages">
         <button type="button" onClick=${() => void read(shown.next ?? '', shown.moves)}>
-          Older recoveries
+          Older moves
         </button>
       </nav>`
     }`

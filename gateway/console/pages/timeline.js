@@ -40,7 +40,7 @@ export function Timeline({ lanes }) {
   const { start, length } = rangeOf(bars, now)
   const left = (/** @type {number} */ ms) => `${((ms - start) / length) * 100}%`
   const ticks = ticksOf(length)
-  return html`<div class="timeline" role="list" aria-label="Timeline">
+  return html`<div class="timeline" role="list" aria-label="Timeline" tabindex="0">
     <div class="axis" aria-hidden="true">
       <span class="lane-label">since the first sign</span>
       <div class="track">

@@ -70,19 +70,27 @@ const LISTS: readonly (readonly [title: string, list: (store: StorePort) => Prom
     (filter) =>
       [
         `moves by notification ${Object.keys(filter).join()}`,
-        (store: StorePort) => store.listMoves(notificationId(HOST), filter, page),
+        (store: StorePort) =>
+          store.listMoves({ notification: notificationId(HOST), ...filter }, page),
       ] as const,
   ),
   ...[{}, { status: 'failed' }].map(
     (filter) =>
       [
         `moves by instance ${Object.keys(filter).join()}`,
-        (store: StorePort) => store.listInstanceMoves(INSTANCES, filter, page),
+        (store: StorePort) => store.listMoves({ instances: INSTANCES, ...filter }, page),
+      ] as const,
+  ),
+  ...[{}, { status: 'failed' }].map(
+    (filter) =>
+      [
+        `moves of all recoveries ${Object.keys(filter).join()}`,
+        (store: StorePort) => store.listMoves(filter, page),
       ] as const,
   ),
   [
     'moves by instance after a marker',
-    (store) => store.listInstanceMoves(INSTANCES, {}, { ...page, marker: '9' }),
+    (store) => store.listMoves({ instances: INSTANCES }, { ...page, marker: '9' }),
   ],
   ['unfinished', (store) => store.listUnfinished()],
   ['a page of what is unfinished', (store) => store.listUnfinished({ afterId: 5, max: 10 })],
