@@ -4,54 +4,13 @@ import { join } from 'node:path'
 import test from 'ava'
 import { notificationId } from '../../../schema/ids.ts'
 import { command } from '../../support/command.ts'
-import { startGateway, textAt, type GatewayWorld } from '../../support/gateway.ts'
-import { startHttpCloud } from '../../support/http-cloud.ts'
+import { textAt } from '../../support/gateway.ts'
+import { startOperatedCloud } from '../../support/operated-cloud.ts'
 import { CREDENTIAL } from '../../../ops/simulated-cloud/http-keystone.ts'
 import { temporaryDirectory } from '../../support/process.ts'
-import { REHEARSAL } from '../../support/rehearsal.ts'
-
-/** A gateway that asks this Keystone, and the variables of an administrator. */
-async function site() {
-  await using stack = new AsyncDisposableStack()
-  const { keystone } = stack.use(
-    await startHttpCloud({ segments: 1, hostsPerSegment: 1, instances: 0 }),
-  )
-  const gateway: GatewayWorld = stack.use(
-    await startGateway({
-      rehearse: async () => REHEARSAL,
-      identity: {
-        validate: async (token) => {
-          const role = keystone.roleOf(token)
-          const known = gateway.callers.get('admin-token')
-          return role === undefined || known === undefined
-            ? undefined
-            : { ...known, userId: `user-${role}`, roles: [role] }
-        },
-      },
-    }),
-  )
-  const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
-  keystone.offer('instance-ha', `${url}/v1`)
-  const { username, password, project } = keystone.account
-  const admin = {
-    OS_AUTH_URL: keystone.url,
-    OS_USERNAME: username,
-    OS_PASSWORD: password,
-    OS_PROJECT_NAME: project,
-  }
-  const parts = stack.move()
-  return {
-    keystone,
-    gateway,
-    url,
-    admin,
-    run: (...words: readonly string[]) => command(words, admin),
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  }
-}
 
 test.serial('segments are made, listed, shown, changed and deleted by their names', async (t) => {
-  await using at = await site()
+  await using at = await startOperatedCloud()
   t.is((await at.run('segment', 'list')).out, 'There is no segment.\n')
   const made = await at.run('segment', 'create', 'zone-a', 'auto', '--description', 'Rack 1')
   t.is(made.status, 0, made.err)
@@ -74,7 +33,7 @@ test.serial('segments are made, listed, shown, changed and deleted by their name
 test.serial(
   'hosts are registered with settings from a file, and never show their passwords',
   async (t) => {
-    await using at = await site()
+    await using at = await startOperatedCloud()
     await using directory = await temporaryDirectory('hosts')
     const file = join(directory.path, 'host.json')
     await writeFile(
@@ -114,7 +73,7 @@ test.serial(
 test.serial(
   'a recovery is listed with the name of its host, and commanded with a reason',
   async (t) => {
-    await using at = await site()
+    await using at = await startOperatedCloud()
     const { gateway, run } = at
     await run('segment', 'create', 'rack-1', 'auto')
     await using directory = await temporaryDirectory('hosts')
@@ -178,7 +137,7 @@ test.serial(
 test.serial(
   'the policy of a segment is shown and changed, all choices together or none',
   async (t) => {
-    await using at = await site()
+    await using at = await startOperatedCloud()
     await at.run('segment', 'create', 'zone-a', 'auto')
     t.regex((await at.run('policy', 'zone-a')).out, /^return=operator {2}\(default\)$/m)
     const changed = await at.run('policy', 'zone-a', 'return=automatic', 'fence=operator:60')
@@ -195,7 +154,7 @@ test.serial(
 )
 
 test.serial('all three ways to log in work, also from clouds.yaml', async (t) => {
-  await using at = await site()
+  await using at = await startOperatedCloud()
   const { OS_AUTH_URL, OS_PROJECT_NAME } = at.admin
   const token = { OS_AUTH_URL, OS_PROJECT_NAME, OS_TOKEN: at.keystone.issue('admin') }
   t.like(await command(['segment', 'list'], token), { status: 0 })
@@ -238,7 +197,7 @@ test.serial('all three ways to log in work, also from clouds.yaml', async (t) =>
 test.serial(
   'what fails is one sentence that says what to mend, and never has the secret',
   async (t) => {
-    await using at = await site()
+    await using at = await startOperatedCloud()
     const failing = async (variables: Readonly<Record<string, string>>, status: number) => {
       const said = await command(['segment', 'list'], { ...at.admin, ...variables })
       t.like(said, { status, out: '' })
