@@ -12,6 +12,7 @@ import { measureGateway } from './gateway.ts'
 import { openHttpScene } from './http-scene.ts'
 import { measureGuestFlood } from './guest-flood.ts'
 import { measureGuests } from './guests.ts'
+import { measureImport } from './import.ts'
 import { measureKernel } from './kernel.ts'
 import { measureLargeCloud } from './large-cloud.ts'
 import { measureMemory } from './memory.ts'
@@ -47,6 +48,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<readonly Figure[]>>> =
   'bmc-polls': measureBmcPolls,
   fleet: measureFleet,
   'large-cloud': measureLargeCloud,
+  import: measureImport,
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -26,15 +26,16 @@ export async function importInstallation(mariadb: MariadbServer, from: MasakariT
   await writeFile(file('password'), `${mariadb.password.reveal()}\n`, { mode: 0o600 })
   const url = `mysql+pymysql://${mariadb.user}@127.0.0.1:${mariadb.port}/${from.database}`
   const source = ['--from', url, '--password-file', file('password')]
+  const words = ['import-masakari', '--config', file('ha.conf'), ...source]
   return {
     database,
     file,
     url,
-    run: (...more: readonly string[]) =>
-      command(['import-masakari', '--config', file('ha.conf'), ...source, ...more]),
+    /** The words of the command. */
+    words,
+    run: (...more: readonly string[]) => command([...words, ...more]),
     /** In a process of its own; returns what it prints. */
     async runAlone(): Promise<string> {
-      const words = ['import-masakari', '--config', file('ha.conf'), ...source]
       return (await promisify(execFile)(process.execPath, ['ops/cli.ts', ...words])).stdout
     },
     /** With other options for the source. */
