@@ -159,6 +159,8 @@ export interface TouchedMove extends VmMove {
 export interface RecordedMove extends TouchedMove {
   /** The latest run of the recovery in which the move was requested; 0 before the first request. */
   readonly askedInRun: number
+  /** Time since the latest request was recorded, ms; 0 before the first one. */
+  readonly askedAgoMs: number
   /** Hosts on which an attempt of the current run has failed. */
   readonly refusedBy: readonly HostName[]
   /** How often Nova's scheduler found no host for the instance, in all runs. */

@@ -128,7 +128,7 @@ export function readRecords(
   polled: RecordsPolled,
 ): RecordsMeaning {
   const verdict = judgeRecords(move, records)
-  const isGraceOver = polled.atMs - phase.requestedAtMs >= rules.graceMs
+  const isGraceOver = polled.atMs - phase.knownSinceMs >= rules.graceMs
   const onTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' } as const
   switch (verdict.kind) {
     case 'moved':
@@ -181,7 +181,7 @@ function withoutRecord(
   { onHost, atMs }: RecordsPolled,
 ): RecordsMeaning {
   if (onTheWay.nova !== 'silent') return untilDeadline(deadlineMs, onTheWay, atMs)
-  if (atMs - onTheWay.requestedAtMs < graceMs) return { kind: 'nothing' }
+  if (atMs - onTheWay.knownSinceMs < graceMs) return { kind: 'nothing' }
   if (onHost === undefined) return { ...inFlightAs(onTheWay), whereabouts: 'unproven' }
   if (!onHost.has(instance)) return untilDeadline(deadlineMs, onTheWay, atMs)
   return {

@@ -143,14 +143,14 @@ function onPlanned(
 function tracksOf(
   rows: readonly RecordedMove[],
   { instances, evacuations, atMs: nowMs }: Survey,
-  { firstRefusalPauseMs }: EvacuatorRules,
+  rules: EvacuatorRules,
 ): ReadonlyMap<MoveId, MoveTrack> {
   const here = new Map(instances.map((instance) => [instance.id, instance]))
   return new Map(
     rows.map((row) => {
       const shown = here.get(row.instance)
       const olderRecords = recordIdsOf(evacuations, row.instance)
-      return [row.uuid, trackOf(row, { shown, olderRecords, nowMs, firstRefusalPauseMs })]
+      return [row.uuid, trackOf(row, { shown, olderRecords, nowMs, rules })]
     }),
   )
 }

@@ -7,6 +7,7 @@ import { ANYWHERE, type TargetName } from '../placement/targets.ts'
 import type { Instance } from '../ports/compute.ts'
 import { pauseMs } from '../policy/backoff.ts'
 import type { RefusedBy } from './apply-records.ts'
+import type { MoveRules } from './evacuator-messages.ts'
 import type { Phase } from './move.ts'
 
 export interface MoveTrack {
@@ -51,7 +52,7 @@ export interface MoveTrack {
 
 function refusalsOf(
   rows: RecordedMove['refusals'],
-  { nowMs, firstRefusalPauseMs }: Pick<Found, 'nowMs' | 'firstRefusalPauseMs'>,
+  { nowMs, rules: { firstRefusalPauseMs } }: Pick<Found, 'nowMs' | 'rules'>,
 ): Refusals {
   return new Map(
     rows.map(({ host, times, byScheduler, agoMs }) => {
@@ -68,8 +69,7 @@ interface Found {
   readonly shown: Instance | undefined
   readonly olderRecords: readonly string[]
   readonly nowMs: number
-  /** Pause after the first refusal of a pair, ms. */
-  readonly firstRefusalPauseMs: number
+  readonly rules: Pick<MoveRules, 'firstRefusalPauseMs' | 'overdueMs' | 'deadlineMs'>
 }
 
 /** Makes the track of a stored move for this process. */
@@ -94,11 +94,19 @@ export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
   if (row.status === 'ongoing') {
     // An earlier leader has requested the evacuation, or was about to. Only Nova's records can
     // tell.
-    const phase: Phase = { kind: 'ongoing', requestedAtMs: nowMs, nova: 'silent' }
+    const requestedAtMs = nowMs - knownAgeMs(row, ground.rules)
+    const phase: Phase = { kind: 'ongoing', requestedAtMs, knownSinceMs: nowMs, nova: 'silent' }
     return { ...base, olderRecords: [], phase }
   }
   return { ...base, olderRecords, phase: { kind: 'ended', outcome: ENDED[row.status] } }
 }
+
+/**
+ * The age of a request of an earlier leader, ms. Its target may have died, and may return soon, so the time does not begin again with
+ * each leader. A leader whose clock is wrong does not give it up at once.
+ */
+const knownAgeMs = ({ askedAgoMs }: RecordedMove, { overdueMs, deadlineMs }: Found['rules']) =>
+  Math.min(askedAgoMs, deadlineMs - overdueMs)
 
 /**
  * What Nova's scheduler has answered for one instance. The scheduler may be asked without a limit.

@@ -62,8 +62,10 @@ export type Phase =
   | {
       /** Nova has the request, or may have it. */
       readonly kind: 'ongoing'
-      /** When it was requested, or taken over by this process, monotonic ms. */
+      /** When it was requested, by this leader or an earlier one, monotonic ms. */
       readonly requestedAtMs: number
+      /** When this process requested it, or took it over, monotonic ms. */
+      readonly knownSinceMs: number
       /**
        * accepted: Nova accepted it, or showed a record; begun: Nova's scheduler has found a host.
        */
@@ -149,6 +151,7 @@ export function step(context: MoveContext, move: MoveTrack, event: MoveEvent): M
   }
 }
 
+type Ongoing = Phase & { readonly kind: 'ongoing' }
 type Restoring = Phase & { readonly kind: 'restoring' }
 type Answer<Type extends MoveAnswer['type']> = MoveAnswer & { readonly type: Type }
 
@@ -223,8 +226,15 @@ function onRequested(
 ): MoveStep {
   if (move.phase.kind !== 'requesting') return [move, []]
   const nova = type === 'move.requested' ? 'accepted' : 'silent'
-  return [{ ...move, startedAt, phase: { kind: 'ongoing', requestedAtMs: atMs, nova } }, []]
+  return [{ ...move, startedAt, phase: ongoingSince(atMs, nova) }, []]
 }
+
+const ongoingSince = (atMs: number, nova: Ongoing['nova']): Ongoing => ({
+  kind: 'ongoing',
+  requestedAtMs: atMs,
+  knownSinceMs: atMs,
+  nova,
+})
 
 function onRefused(
   context: MoveContext,
@@ -294,7 +304,7 @@ function adoptInFlight({ records }: MoveContext, move: MoveTrack, atMs: number):
   const found = inFlightOf(move, records)
   if (found === undefined) return move
   const { nova, ...about } = found
-  return { ...move, ...about, phase: { kind: 'ongoing', requestedAtMs: atMs, nova } }
+  return { ...move, ...about, phase: ongoingSince(atMs, nova) }
 }
 
 function applyRecords(context: MoveContext, move: MoveTrack, polled: RecordsPolled): MoveStep {

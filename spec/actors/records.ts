@@ -175,6 +175,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   origin: RUNNING,
   held: false,
   askedInRun: 0,
+  askedAgoMs: 0,
   refusedBy: [],
   hadNoHost: 0,
   refusals: [],

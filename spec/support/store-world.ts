@@ -129,7 +129,7 @@ export async function plannedMove(store: StorePort, of: Incident): Promise<VmMov
   const planned = [plannedRow(instance, 'vm-1')]
   const [move] = await store.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
   if (move === undefined) throw new Error('no move was planned')
-  const { origin: _origin, held: _held, askedInRun: _run, ...rest } = move
+  const { origin: _origin, held: _held, askedInRun: _run, askedAgoMs: _ago, ...rest } = move
   const { refusedBy: _by, hadNoHost: _none, refusals: _all, ...row } = rest // as clients see it
   return row
 }

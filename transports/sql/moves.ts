@@ -213,7 +213,7 @@ async function plan(
     .where('notification_uuid', '=', notification)
     .orderBy('vm_moves.id')
     .execute()
-  return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? NO_REFUSALS))
+  return stored.map((row) => recordedMoveOf(row, refusals.get(row.uuid) ?? NO_REFUSALS, now))
 }
 
 /**

@@ -136,9 +136,11 @@ export const touchedMoveOf = (row: TouchedRow): TouchedMove => ({
 export const recordedMoveOf = (
   row: TouchedRow & { readonly asked_in_run: number | null },
   refusals: Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'refusals'>,
+  nowMs: number,
 ): RecordedMove => ({
   ...touchedMoveOf(row),
   askedInRun: integerOrNull(row.asked_in_run) ?? 0,
+  askedAgoMs: Math.max(0, nowMs - (integerOrNull(row.start_time) ?? nowMs)),
   ...refusals,
 })
 

@@ -20,6 +20,7 @@ import {
   instanceRow,
   moveRow,
 } from '../records.ts'
+import { RULES } from './tracks.ts'
 
 const STARTED_AT = 1_000_000
 const track = (olderRecords: readonly string[] = []): MoveTrack => ({
@@ -34,7 +35,7 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   whereabouts: 'on-the-way',
   lock: 'none',
   remark: null,
-  phase: { kind: 'ongoing', requestedAtMs: 0, nova: 'accepted' },
+  phase: { kind: 'ongoing', requestedAtMs: 0, knownSinceMs: 0, nova: 'accepted' },
   target: TWO,
   attempts: 1,
   refusedBy: [],
@@ -112,7 +113,7 @@ const FOUND = {
   shown: instanceRow(),
   olderRecords: ['older'],
   nowMs: 5,
-  firstRefusalPauseMs: 30_000,
+  rules: RULES,
 }
 
 test('a move that was never requested ignores existing records', (t) => {
@@ -142,8 +143,18 @@ test('a move that was under way is requested again only after a grace period', (
   t.like(trackOf(row, FOUND), {
     olderRecords: [],
     target: TWO,
-    phase: { kind: 'ongoing', requestedAtMs: 5, nova: 'silent' },
+    phase: { kind: 'ongoing', requestedAtMs: 5, knownSinceMs: 5, nova: 'silent' },
   })
+})
+
+test('the age of a request does not begin again with a leader, but a leader always looks for a while itself', (t) => {
+  for (const [askedAgoMs, requestedAtMs] of [
+    [40_000, 5 - 40_000],
+    [86_400_000, 5 - RULES.deadlineMs + RULES.overdueMs],
+  ] as const) {
+    const row = moveRow({ status: 'ongoing', destHost: TWO, attempts: 1, askedAgoMs })
+    t.like(trackOf(row, FOUND).phase, { requestedAtMs, knownSinceMs: 5 })
+  }
 })
 
 for (const status of ['succeeded', 'failed', 'ignored'] as const) {

@@ -40,6 +40,7 @@ export const REQUESTING: Phase = { kind: 'requesting' }
 export const ongoing = (accepted: boolean, requestedAtMs = 0): Phase => ({
   kind: 'ongoing',
   requestedAtMs,
+  knownSinceMs: requestedAtMs,
   nova: accepted ? 'accepted' : 'silent',
 })
 
