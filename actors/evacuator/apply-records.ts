@@ -8,7 +8,8 @@ import { ANYWHERE, type TargetName } from '../placement/targets.ts'
 import type { Evacuation } from '../ports/compute.ts'
 import type { Refuser } from '../ports/move-store.ts'
 import type { MoveRules, RecordsPolled } from './evacuator-messages.ts'
-import type { MoveContext, Phase } from './move.ts'
+import type { MoveContext } from './move.ts'
+import type { Ongoing } from './move-phase.ts'
 import type { MoveTrack } from './move-track.ts'
 import { hostOf } from './places.ts'
 import { isRebuilding } from './restoration.ts'
@@ -117,8 +118,6 @@ type RecordsMeaning =
   | (Whereabouts & { readonly kind: 'given-up'; readonly reason: string })
   | (Whereabouts & Failure & { readonly kind: 'target-lost' })
   | (Failure & { readonly kind: 'failed' })
-
-type Ongoing = Phase & { readonly kind: 'ongoing' }
 
 /** Reads the records for a move in flight. */
 export function readRecords(

@@ -8,7 +8,7 @@ import type { Instance } from '../ports/compute.ts'
 import { pauseMs } from '../policy/backoff.ts'
 import type { RefusedBy } from './apply-records.ts'
 import type { MoveRules } from './evacuator-messages.ts'
-import type { Phase } from './move.ts'
+import type { Phase } from './move-phase.ts'
 
 export interface MoveTrack {
   readonly move: MoveId

@@ -23,7 +23,6 @@
  * Every other event leaves a move as it is. A move is `restoring` while its instance has arrived but is not in its state before
  * the fault, or while we still hold its lock. It is `settling` while its end is being written.
  */
-import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import type { Step } from '../kernel/behaviour.ts'
 import type { TargetName } from '../placement/targets.ts'
@@ -51,46 +50,8 @@ import {
   preparationsOf,
   type RestoringOrder,
 } from './restoration.ts'
+import { ongoingSince, type End, type Phase } from './move-phase.ts'
 import { countRefusal, spentOf, type MoveTrack } from './move-track.ts'
-
-export type Phase =
-  | { readonly kind: 'pending'; readonly notBeforeMs: number; readonly reason: string | null }
-  /** No target has capacity for the instance. */
-  | { readonly kind: 'unplaced'; readonly reason: string }
-  /** Its preparations, or the request to Nova, are being performed. */
-  | { readonly kind: 'requesting' }
-  | {
-      /** Nova has the request, or may have it. */
-      readonly kind: 'ongoing'
-      /** When it was requested, by this leader or an earlier one, monotonic ms. */
-      readonly requestedAtMs: number
-      /** When this process requested it, or took it over, monotonic ms. */
-      readonly knownSinceMs: number
-      /**
-       * accepted: Nova accepted it, or showed a record; begun: Nova's scheduler has found a host.
-       */
-      readonly nova: 'silent' | 'accepted' | 'begun'
-    }
-  /** The attempt has failed. The failure is being written, and `next` is the phase after that. */
-  | { readonly kind: 'putting-back'; readonly next: Phase & { readonly kind: 'pending' } }
-  | {
-      readonly kind: 'restoring'
-      readonly end: End
-      /** When the instance was first read after its move, monotonic ms; null before. */
-      readonly sinceMs: number | null
-      /** open: Nova has not answered a question or an order yet. */
-      readonly step: 'open' | 'none'
-      /** Why Nova refused the latest order. */
-      readonly problem: string | null
-    }
-  | { readonly kind: 'settling' }
-  | { readonly kind: 'ended'; readonly outcome: End['outcome'] }
-
-export interface End {
-  readonly outcome: 'succeeded' | 'failed' | 'ignored'
-  readonly dest: HostName | null
-  readonly reason: string
-}
 
 /** What a step needs beside the move itself. */
 export interface MoveContext {
@@ -151,7 +112,6 @@ export function step(context: MoveContext, move: MoveTrack, event: MoveEvent): M
   }
 }
 
-type Ongoing = Phase & { readonly kind: 'ongoing' }
 type Restoring = Phase & { readonly kind: 'restoring' }
 type Answer<Type extends MoveAnswer['type']> = MoveAnswer & { readonly type: Type }
 
@@ -228,13 +188,6 @@ function onRequested(
   const nova = type === 'move.requested' ? 'accepted' : 'silent'
   return [{ ...move, startedAt, phase: ongoingSince(atMs, nova) }, []]
 }
-
-const ongoingSince = (atMs: number, nova: Ongoing['nova']): Ongoing => ({
-  kind: 'ongoing',
-  requestedAtMs: atMs,
-  knownSinceMs: atMs,
-  nova,
-})
 
 function onRefused(
   context: MoveContext,

@@ -7,7 +7,7 @@ import type { NotificationId } from '../../schema/ids.ts'
 import type { MoveOrigin } from '../../schema/records.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { UNCLEAR, type Instance } from '../ports/compute.ts'
-import type { End } from './move.ts'
+import type { End } from './move-phase.ts'
 import type { MoveTrack } from './move-track.ts'
 
 type States = Omit<MoveOrigin, 'locked'>

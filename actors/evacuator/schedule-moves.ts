@@ -13,7 +13,8 @@ import type {
   Progress,
 } from './evacuator-messages.ts'
 import type { EvacuationRequest, InFlightEvacuation } from './fair-share.ts'
-import { step, type End, type MoveContext, type MoveEvent } from './move.ts'
+import { step, type MoveContext, type MoveEvent } from './move.ts'
+import type { End } from './move-phase.ts'
 import type { MoveTrack } from './move-track.ts'
 import { Assignment, hostOf, withSpare } from './places.ts'
 import { schedulePoll } from './poll-schedule.ts'

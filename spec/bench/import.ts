@@ -1,7 +1,6 @@
 /** The import of a large database of Masakari: it must not slow down with the number of rows, nor keep them in memory. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { importInstallation } from '../support/import-installation.ts'
 import { startMariadb, type MariadbServer } from '../support/mariadb.ts'
 import { smallCloud, uuidOf } from '../support/masakari-tables.ts'
@@ -26,7 +25,6 @@ export async function measureImport(): Promise<readonly Figure[]> {
   await using mariadb = await startMariadb()
   const few = await importOf(mariadb, FEW)
   const many = await importOf(mariadb, MANY)
-  const perRow = ({ tookMs, rows }: Import): number => tookMs / rows
   const name = `import of ${many.rows.toLocaleString('en')} rows of Masakari`
   return [
     {
@@ -52,10 +50,14 @@ export async function measureImport(): Promise<readonly Figure[]> {
   ]
 }
 
+const perRow = ({ tookMs, rows }: Import): number => tookMs / rows
+
+/** The uuid of the row with the number that the expression has. */
+const uuid = (kind: 3 | 4 | 5, number: string): string =>
+  `concat('${uuidOf(kind, 0).slice(0, 24)}', lpad(${number}, 12, '0'))`
+
 async function importOf(mariadb: MariadbServer, recoveries: number): Promise<Import> {
   const from = await smallCloud(mariadb)
-  const uuid = (kind: 3 | 4 | 5, number: string): string =>
-    `concat('${uuidOf(kind, 0).slice(0, 24)}', lpad(${number}, 12, '0'))`
   await from.query(`insert into notifications
     (created_at, updated_at, deleted, notification_uuid, generated_time, source_host_uuid, type, payload, status, failover_segment_uuid)
     select '2025-03-01 10:00:00', '2025-03-01 11:00:00', 0, ${uuid(3, 'seq')}, '2025-03-01 10:00:00', '${uuidOf(2, 1)}', 'COMPUTE_HOST',
@@ -74,28 +76,27 @@ async function importOf(mariadb: MariadbServer, recoveries: number): Promise<Imp
     args: [join(import.meta.dirname, '..', '..', 'ops', 'cli.ts'), ...ours.words],
   })
   let peakMb = 0
-  let hasEnded = false
-  void running.ended.then(() => (hasEnded = true))
-  while (!hasEnded) {
+  const watch = setInterval(() => {
     peakMb = Math.max(peakMb, peakResidentMb(running.pid))
-    await sleep(50)
-  }
+  }, 50)
+  await running.ended.finally(() => clearInterval(watch))
   const tookMs = Date.now() - startMs
   if (running.exitStatus() !== 0) throw new Error(`the import failed:\n${running.output()}`)
-  const rowsOf = async (query: typeof ours.query, tables: readonly string[]): Promise<number> => {
-    let sum = 0
-    for (const table of tables) {
-      const [row] = await query(`select count(*) as n from ${table}`)
-      sum += Number(row?.['n'])
-    }
-    return sum
-  }
   return {
     tookMs,
     peakMb,
-    rows: await rowsOf(from.query, ['failover_segments', 'hosts', 'notifications', 'vmoves']),
-    imported: await rowsOf(ours.query, ['segments', 'hosts', 'notifications', 'vm_moves']),
+    rows: await rowsOf(from, ['failover_segments', 'hosts', 'notifications', 'vmoves']),
+    imported: await rowsOf(ours, ['segments', 'hosts', 'notifications', 'vm_moves']),
   }
+}
+
+async function rowsOf(
+  database: { query(sql: string): Promise<readonly object[]> },
+  tables: readonly string[],
+): Promise<number> {
+  const counts = tables.map((table) => `(select count(*) from ${table})`)
+  const [row] = await database.query(`select ${counts.join(' + ')} as n`)
+  return Number(Object(row).n)
 }
 
 /** VmHWM as the kernel counts it; 0 when the process has ended. */

@@ -5,7 +5,7 @@
 import test from 'ava'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type { MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
-import type { Phase } from '../../../actors/evacuator/move.ts'
+import type { Phase } from '../../../actors/evacuator/move-phase.ts'
 import { evacuationRow, I1, I2, M1, TWO } from '../records.ts'
 import { asked, movingOf, ongoing, polled, RULES } from './tracks.ts'
 

@@ -5,7 +5,7 @@ import type {
   EvacuatorMessage,
   EvacuatorState,
 } from '../../../actors/evacuator/evacuator-messages.ts'
-import type { Phase } from '../../../actors/evacuator/move.ts'
+import type { Phase } from '../../../actors/evacuator/move-phase.ts'
 import { M1, TWO, moveRow } from '../records.ts'
 import { changesOf, rowsOf, stepsOf } from '../state-table.ts'
 import { ORDER, RULES, surveyOf } from './evacuator-steps.ts'

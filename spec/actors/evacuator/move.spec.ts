@@ -4,7 +4,8 @@
  */
 import test from 'ava'
 import type { MoveAnswer } from '../../../actors/evacuator/evacuator-messages.ts'
-import { step, type MoveEvent, type Phase } from '../../../actors/evacuator/move.ts'
+import { step, type MoveEvent } from '../../../actors/evacuator/move.ts'
+import type { Phase } from '../../../actors/evacuator/move-phase.ts'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import type { Instance } from '../../../actors/ports/compute.ts'
 import { M1, TWO, evacuationRow, instanceRow } from '../records.ts'

@@ -1,7 +1,7 @@
 /** Each instance has at most one request at a time: the meaning of Nova's answers and records. */
 import test from 'ava'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
-import type { Phase } from '../../../actors/evacuator/move.ts'
+import type { Phase } from '../../../actors/evacuator/move-phase.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
 import type {
   Moving,

@@ -2,7 +2,8 @@
  * A moved instance returns to its earlier state, under any leader, and is unlocked for its owner.
  */
 import test from 'ava'
-import { step, type End, type Phase } from '../../../actors/evacuator/move.ts'
+import { step } from '../../../actors/evacuator/move.ts'
+import type { End, Phase } from '../../../actors/evacuator/move-phase.ts'
 import type { MoveTrack } from '../../../actors/evacuator/move-track.ts'
 import type { MovingEffect, MovingMessage } from '../../../actors/evacuator/evacuator-messages.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'

@@ -1,6 +1,7 @@
 /** Moves in every phase, and the events that may reach them. */
 import { NEVER_ASKED, type MoveTrack } from '../../../actors/evacuator/move-track.ts'
-import type { MoveContext, Phase } from '../../../actors/evacuator/move.ts'
+import type { MoveContext } from '../../../actors/evacuator/move.ts'
+import type { Phase } from '../../../actors/evacuator/move-phase.ts'
 import type {
   Moving,
   MovingEffect,
