@@ -228,6 +228,8 @@ export interface Moving {
    */
   readonly listHost: 'yes' | 'no'
   readonly polls: number
+  /** Polls in a row after which no evacuation has ended. */
+  readonly fruitlessPolls: number
   readonly poll: Poll
   /** Why nothing new may be requested; null when it may. */
   readonly forbidden: string | null
@@ -335,7 +337,8 @@ export type MovingStep = Step<Moving, MovingEffect | KernelEffect<MovingMessage>
 
 export type EvacuatorEffect =
   | { readonly type: 'compute.isolate' }
-  | { readonly type: 'compute.survey' }
+  /** isEmptied: whether all its instances have been moved, so that most likely none is left. */
+  | { readonly type: 'compute.survey'; readonly isEmptied: boolean }
   /** Surveys again for instances that wait for capacity, unless the host is alive by now. */
   | { readonly type: 'compute.survey-again'; readonly begunAtMs: number }
   | { readonly type: 'moves.plan'; readonly moves: readonly PlannedMove[] }

@@ -61,7 +61,7 @@ export const evacuator = (order: EvacuationOrder, given: EvacuatorRules) => {
         return onBegin(order, state)
       case 'evacuator.isolated':
         return state.kind === 'isolating'
-          ? [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
+          ? [{ kind: 'surveying' }, [{ type: 'compute.survey', isEmptied: false }]]
           : [state, []]
       case 'evacuator.surveyed':
         return onSurveyed(evacuation, state, message.survey)
@@ -89,7 +89,7 @@ function onBegin({ forbidden }: EvacuationOrder, state: EvacuatorState): Evacuat
   if (state.kind !== 'isolating' && state.kind !== 'blocked') return [state, []]
   return forbidden === null
     ? [{ kind: 'isolating' }, [{ type: 'compute.isolate' }]]
-    : [{ kind: 'surveying' }, [{ type: 'compute.survey' }]]
+    : [{ kind: 'surveying' }, [{ type: 'compute.survey', isEmptied: false }]]
 }
 
 /** Returns requests to the limiter that it allowed too late to be used. */
@@ -126,6 +126,7 @@ function onPlanned(
     overdueTargets: [],
     listHost: 'no',
     polls: 0,
+    fruitlessPolls: 0,
     poll: { kind: 'none', news: false },
     forbidden: order.forbidden,
     surveyPending: false,
@@ -291,7 +292,7 @@ function finishOr(evacuation: EvacuationTask, [state, effects]: MovingStep): Eva
   }
   const reply = finished(order, tracks)
   if (state.polls > 0 && tracks.length > 0 && reply.failed === 0) {
-    return [{ kind: 'surveying' }, [...effects, { type: 'compute.survey' }]]
+    return [{ kind: 'surveying' }, [...effects, { type: 'compute.survey', isEmptied: true }]]
   }
   return [{ kind: 'finished' }, [...effects, tell(order.replyTo, reply)]]
 }

@@ -160,3 +160,10 @@ interface CountedAt {
   readonly atMs: number
   readonly firstRefusalPauseMs: number
 }
+
+/**
+ * Whether an evacuation counts as in flight: from when it may be requested until Nova's record has
+ * ended.
+ */
+export const isInFlight = ({ phase }: MoveTrack): boolean =>
+  phase.kind === 'requesting' || phase.kind === 'ongoing'

@@ -13,9 +13,9 @@ import type {
   MovingStep,
   RecordsPolled,
 } from './evacuator-messages.ts'
-import type { MoveTrack } from './move-track.ts'
+import { isInFlight, type MoveTrack } from './move-track.ts'
 import { hostOf, withoutTarget, withSpare } from './places.ts'
-import { expedite, pollEnded } from './poll-schedule.ts'
+import { expedite, pollBegun, pollEnded } from './poll-schedule.ts'
 import { moveOn, onAllowed, scheduleMoves } from './schedule-moves.ts'
 
 /** One step while moves are open. */
@@ -29,7 +29,7 @@ export function onMovingMessage(
       return onAllowed(rules, state, message)
     case 'records.poll-due':
       return [
-        { ...state, polls: state.polls + 1, poll: { kind: 'open', news: false } },
+        pollBegun(state),
         [{ type: 'records.poll', targets: state.overdueTargets, listHost: state.listHost }],
       ]
     case 'records.polled':
@@ -97,14 +97,21 @@ function onPolled(rules: MoveRules, before: Moving, polled: RecordsPolled): Movi
     effects.push(...more)
   }
   const tracks = [...state.tracks.values()]
+  const hasEnded = tracks.some((track) => !isInFlight(track) && wasInFlight(before, track))
   const isUnproven = tracks.some(({ whereabouts }) => whereabouts === 'unproven')
   const next: Moving = {
     ...state,
+    fruitlessPolls: hasEnded ? 0 : state.fruitlessPolls,
     listHost: isUnproven ? 'yes' : 'no',
     overdueTargets: overdueTargets(rules, tracks, atMs),
   }
   const [last, rest] = scheduleMoves(rules, next, atMs)
   return [last, [...effects, ...rest]]
+}
+
+const wasInFlight = ({ tracks }: Moving, { move }: MoveTrack): boolean => {
+  const before = tracks.get(move)
+  return before !== undefined && isInFlight(before)
 }
 
 /** Targets of moves that have been in flight for long. */

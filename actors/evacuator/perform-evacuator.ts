@@ -25,7 +25,7 @@ import { announceStep, note, noteWait } from './journal.ts'
 import { checkForLife } from './life-check.ts'
 import { performMove } from './perform-move.ts'
 import { contradictions, dueAgain } from './selection.ts'
-import { survey } from './survey.ts'
+import { survey, surveyEmptied } from './survey.ts'
 
 type Answered = Promise<EvacuatorMessage | undefined>
 
@@ -48,7 +48,7 @@ async function performEvacuator(context: EvacuationContext, effect: EvacuatorEff
     case 'compute.isolate':
       return unlessAway(context, () => isolate(context), blocked)
     case 'compute.survey':
-      return unlessAway(context, () => surveyed(context), blocked)
+      return unlessAway(context, () => surveyed(context, effect.isEmptied), blocked)
     case 'compute.survey-again':
       return surveyAgain(context, effect.begunAtMs)
     case 'moves.plan':
@@ -181,8 +181,8 @@ async function unlessAway(
 
 const blocked = (reason: string): EvacuatorMessage => ({ type: 'evacuator.blocked', reason })
 
-async function surveyed(context: EvacuationContext): Promise<EvacuatorMessage> {
-  const found = await survey(context)
+async function surveyed(context: EvacuationContext, isEmptied: boolean): Promise<EvacuatorMessage> {
+  const found = (isEmptied ? await surveyEmptied(context) : undefined) ?? (await survey(context))
   for (const { id, name } of found.instances) {
     const by = found.failedBefore.get(id)
     if (by === undefined) continue

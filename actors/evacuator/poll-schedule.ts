@@ -4,7 +4,7 @@
  */
 import type { KernelEffect } from '../kernel/behaviour.ts'
 import type { Moving, MovingEffect, MovingMessage, MovingStep } from './evacuator-messages.ts'
-import type { MoveTrack } from './move-track.ts'
+import { isInFlight, type MoveTrack } from './move-track.ts'
 
 export type Poll =
   /** news: some news came after the last poll. */
@@ -23,12 +23,14 @@ export type Poll =
   | { readonly kind: 'open'; readonly news: boolean }
 
 /**
- * The first polls come quickly, for a small host that is soon done. Later ones come more slowly,
- * because each poll is work for Nova. Finished moves free places for others.
+ * The pause before a poll, ms, for each evacuation that is in flight. Each poll is work for Nova, and while many are in flight, a poll
+ * finds several that have ended. When few are left, nothing else is waited for, and the end is noticed soon.
  */
-const POLL_MS_MIN = 1000
-const POLL_MS_MAX = 3000
-const POLL_GROWTH = 1.3
+const PAUSE_MS_EACH = 100
+const PAUSE_MS_MIN = 1000
+const PAUSE_MS_MAX = 3000
+/** The pause grows by this factor with each poll in a row after which nothing has ended. */
+const GROWTH = 1.3
 /**
  * After news, the pause is halved, ms. Polls therefore never come more than twice as often,
  * whatever the number of news.
@@ -40,6 +42,13 @@ const EXPEDITED = 0.5
  */
 const GATHER_MS = 200
 
+/** The pause without news, ms. */
+function pauseOf({ tracks, fruitlessPolls }: Moving): number {
+  const inFlight = [...tracks.values()].filter(isInFlight).length
+  const leastMs = Math.max(PAUSE_MS_MIN, inFlight * PAUSE_MS_EACH)
+  return Math.min(PAUSE_MS_MAX, leastMs * GROWTH ** fruitlessPolls)
+}
+
 /** Whether the records, or a reading of the instance, may change this move. */
 const isAwaited = ({ phase }: MoveTrack): boolean =>
   phase.kind !== 'unplaced' && phase.kind !== 'ended'
@@ -50,11 +59,10 @@ export function schedulePoll(
   effects: readonly (MovingEffect | KernelEffect<MovingMessage>)[],
   nowMs: number,
 ): MovingStep {
-  const { poll, polls } = state
+  const { poll } = state
   if (poll.kind !== 'none' || ![...state.tracks.values()].some(isAwaited)) return [state, effects]
   const { news: expedited } = poll
-  const pauseMs =
-    Math.min(POLL_MS_MAX, POLL_MS_MIN * POLL_GROWTH ** polls) * (expedited ? EXPEDITED : 1)
+  const pauseMs = pauseOf(state) * (expedited ? EXPEDITED : 1)
   const due: Poll = { kind: 'due', sinceMs: nowMs, afterMs: Math.round(pauseMs), expedited }
   return [{ ...state, poll: due }, [...effects, timer(due.afterMs)]]
 }
@@ -72,6 +80,14 @@ export function expedite(state: Moving, nowMs: number): MovingStep {
   const due: Poll = { kind: 'due', sinceMs, afterMs: atMs - sinceMs, expedited: true }
   return [{ ...state, poll: due }, [timer(atMs - nowMs)]]
 }
+
+/** Nova is asked now. Until the answer shows that an evacuation has ended, the poll counts as one without result. */
+export const pollBegun = (state: Moving): Moving => ({
+  ...state,
+  polls: state.polls + 1,
+  fruitlessPolls: state.fruitlessPolls + 1,
+  poll: { kind: 'open', news: false },
+})
 
 /** No poll is open any more. News that came during the poll make the next one come sooner. */
 export const pollEnded = (state: Moving): Moving => ({

@@ -15,7 +15,7 @@ import type {
 import type { EvacuationRequest, InFlightEvacuation } from './fair-share.ts'
 import { step, type MoveContext, type MoveEvent } from './move.ts'
 import type { End } from './move-phase.ts'
-import type { MoveTrack } from './move-track.ts'
+import { isInFlight, type MoveTrack } from './move-track.ts'
 import { Assignment, hostOf, withSpare } from './places.ts'
 import { schedulePoll } from './poll-schedule.ts'
 import { restorationOf } from './restoration.ts'
@@ -214,13 +214,6 @@ export function onAllowed(
 /** Returns permissions to the limiter that are not used. */
 export const unused = (over: readonly MoveId[]): readonly MovingEffect[] =>
   over.length > 0 ? [{ type: 'limiter.note', inFlight: [], over }] : []
-
-/**
- * Whether an evacuation counts as in flight: from when it may be requested until Nova's record has
- * ended.
- */
-const isInFlight = ({ phase }: MoveTrack): boolean =>
-  phase.kind === 'requesting' || phase.kind === 'ongoing'
 
 /** null when the evacuation does not count. */
 function inFlightOf(track: MoveTrack | undefined): InFlightEvacuation | null {

@@ -7,7 +7,7 @@ import type { HostId, HostName, InstanceId } from '../../schema/ids.ts'
 import type { Host } from '../../schema/records.ts'
 import type { Resources } from '../../schema/resources.ts'
 import { untilStored } from '../leadership/until-stored.ts'
-import { objectionsOf, type Demands } from '../placement/suitability.ts'
+import { NO_DEMANDS, objectionsOf, type Demands } from '../placement/suitability.ts'
 import {
   isComputeTrouble,
   type ComputePort,
@@ -54,6 +54,35 @@ export async function survey(context: EvacuationContext): Promise<Survey> {
   const takenByOthers = world.bookings.takenByOthers(order)
   const before = { touched, failedBefore }
   return { instances, services, evacuations, ...before, takenByOthers, demands, ...segment, atMs }
+}
+
+/**
+ * The survey of a host whose instances have been moved: one request. Undefined when an instance is there after all, and everything must
+ * be read.
+ */
+export async function surveyEmptied({
+  world: { compute, clock },
+  order,
+  signal,
+}: EvacuationContext): Promise<Survey | undefined> {
+  const instances = await compute.listInstances(order.host, signal)
+  return instances.length === 0 ? { ...NOTHING_LEFT, atMs: clock.monotonicMs() } : undefined
+}
+
+/** Nothing is planned with it, so it has no targets. */
+const NOTHING_LEFT: Omit<Survey, 'atMs'> = {
+  instances: [],
+  services: [],
+  evacuations: [],
+  method: 'auto',
+  hosts: [],
+  rooms: new Map(),
+  takenSpares: [],
+  takenByOthers: new Map(),
+  disks: { instanceDisks: 'local', rebuildLocal: 'forbid' },
+  demands: NO_DEMANDS,
+  touched: [],
+  failedBefore: new Map(),
 }
 
 /** Hosts that are reported dead. No instance is sent there. */

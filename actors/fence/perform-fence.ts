@@ -12,7 +12,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import type { Announcer } from '../ports/announcer.ts'
 import type { ClockPort } from '../ports/clock.ts'
 import type { OperatorStore } from '../ports/operator-store.ts'
-import { isPowerTrouble } from '../ports/power.ts'
+import { isPowerTrouble, type PowerState } from '../ports/power.ts'
 import type { NotificationStore, RecoveryStore } from '../ports/store.ts'
 import { approvedBy, confirmedBy, quoteOf } from '../policy/operator-command.ts'
 import { certify } from './death-certificate.ts'
@@ -51,18 +51,21 @@ export interface FenceArgument extends FenceOrder, FenceTarget {
 
 /** The actor that fences one host for one recovery. */
 export function defineFence(world: FenceWorld, argument: FenceArgument): Definition<FenceMessage> {
+  const latest: Fencing['latest'] = { power: undefined }
   return define<ExplainedState, FenceMessage, FenceEffect>({
     initial: { kind: 'idle' },
     behaviour: explained(argument, fence(argument, world.timing)),
     first: { type: 'fence.begin' },
     policy: SUPERVISION.fence,
-    perform: (effect, signal) => performFence({ world, order: argument, signal }, effect),
+    perform: (effect, signal) => performFence({ world, order: argument, latest, signal }, effect),
   })
 }
 
 interface Fencing {
   readonly world: FenceWorld
   readonly order: FenceArgument
+  /** What a rung has read since the latest look began. */
+  readonly latest: { power: PowerState | undefined }
   readonly signal: AbortSignal
 }
 
@@ -74,11 +77,11 @@ async function performFence(
     case 'host.look':
       return { type: 'fence.looked', look: await look(fencing, effect) }
     case 'rung.read':
-      return pull(fencing, effect.rung, async (device) => ({
-        type: 'fence.power-read',
-        rung: effect.rung,
-        power: await device.read(fencing.signal),
-      }))
+      return pull(fencing, effect.rung, async (device) => {
+        const power = await device.read(fencing.signal)
+        fencing.latest.power = power
+        return { type: 'fence.power-read', rung: effect.rung, power }
+      })
     case 'rung.off':
       return pull(fencing, effect.rung, (device) => powerOff(fencing, effect, device))
     case 'rung.spent':
@@ -122,13 +125,15 @@ async function pull(
  * and told to the listeners.
  */
 async function look(
-  { world, order, signal }: Fencing,
+  { world, order, latest, signal }: Fencing,
   { besides, isOrdered }: FenceEffect & { readonly type: 'host.look' },
 ): Promise<Look> {
   const { host, hostName, notification } = order
   const other = order.rungs[besides]
   const bmc = other !== undefined && isBmcRung(other) ? undefined : order.bmcs[0]
-  const seen = await lookAtHost(world, { ...order, bmc, isOrdered }, signal)
+  latest.power = undefined
+  const powerRead = (): PowerState | undefined => latest.power
+  const seen = await lookAtHost(world, { ...order, bmc, powerRead, isOrdered }, signal)
   if (isLife(seen)) {
     world.tellLook(host, seen)
     const fields = { host: hostName, notification, reason: seen.reason, reported: order.evidence }

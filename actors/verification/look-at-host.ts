@@ -6,12 +6,13 @@ import type { HostBeats } from './host-beats.ts'
 import type { HostObservations } from './host-observations.ts'
 import { isComputeTrouble, type ComputePort } from '../ports/compute.ts'
 import { sleep, type ClockPort } from '../ports/clock.ts'
-import { isPowerTrouble, type PowerPort } from '../ports/power.ts'
+import { isPowerTrouble, type PowerPort, type PowerState } from '../ports/power.ts'
 import type { ShellPort, ShellProbe } from '../ports/shell.ts'
 import type { EarlyProbes } from './early-probes.ts'
 import {
   beatSign,
   CONNECT_MS,
+  CONNECT_OFF_MS,
   heartbeatSign,
   judgeLook,
   LOOK_MS,
@@ -44,6 +45,8 @@ export interface LookTarget {
    * because the next heartbeat in Nova is not due yet; what everybody may say on the bus is.
    */
   readonly isVouchedFor?: boolean
+  /** What somebody else has read of its power during this look. */
+  readonly powerRead?: () => PowerState | undefined
   /** Whether it was ordered to power off: its latest heartbeat may come from before. */
   readonly isOrdered: boolean
 }
@@ -54,9 +57,11 @@ export async function lookAtHost(
   target: LookTarget,
   signal: AbortSignal,
 ): Promise<Look> {
+  let read: Signs['power']
+  const isOff = (): boolean => (read?.state ?? target.powerRead?.()) === 'off'
   const [ssh, power, beats, heartbeat] = await Promise.all([
-    askShell(world, target, signal),
-    askPower(world, target, signal),
+    askShell(world, target, isOff, signal),
+    askPower(world, target, signal).then((answer) => (read = answer)),
     target.isOrdered ? undefined : hear(world, target, signal),
     target.isOrdered ? undefined : askNova(world, target, signal),
   ])
@@ -66,6 +71,7 @@ export async function lookAtHost(
 async function askShell(
   { clock, shell, earlyProbes }: LookWorld,
   { host, ssh, isOrdered }: LookTarget,
+  isOff: () => boolean,
   signal: AbortSignal,
 ): Promise<ShellProbe | undefined> {
   if (ssh === undefined) return undefined
@@ -73,7 +79,14 @@ async function askShell(
   const early = isOrdered ? undefined : earlyProbes.answerOf(host, ssh)
   return within(clock, signal, late, async () => {
     const answer = await early
-    return answer?.outcome === 'silent' ? answer : shell.probe(ssh, LOOK_MS, CONNECT_MS)
+    if (answer?.outcome === 'silent') return answer
+    const sinceMs = clock.monotonicMs()
+    const first = await shell.probe(ssh, LOOK_MS, CONNECT_OFF_MS)
+    const tookMs = clock.monotonicMs() - sinceMs
+    const isUnaccepted = first.outcome === 'silent' && tookMs >= CONNECT_OFF_MS
+    if (!isUnaccepted || tookMs >= CONNECT_MS || isOff()) return first
+    // The next probe waits for the same connection.
+    return shell.probe(ssh, LOOK_MS - tookMs, CONNECT_MS - tookMs)
   })
 }
 

@@ -13,6 +13,12 @@ export const LOOK_MS = 3000
  */
 export const CONNECT_MS = 2500
 
+/**
+ * The same for a host whose power reads off, ms. The BMC and the network do not fail together, and both requests for a connection have
+ * had half a second for their answers by then.
+ */
+export const CONNECT_OFF_MS = 1500
+
 /** How long a look is good for before something irreversible is done, ms. */
 export const LOOK_VALID_MS = 10_000
 

@@ -96,7 +96,7 @@ export async function prepareDeployment(openstack: Openstack, more = ''): Promis
 /** Ends a host's nova-compute and powers its machine off, as a power failure does. */
 export async function killHost({ host, bmc, sshd }: Machine): Promise<void> {
   await bmc.setPower('off')
-  await sshd.freeze()
+  await sshd.losePower()
   killCompute(host)
 }
 

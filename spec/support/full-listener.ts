@@ -17,9 +17,11 @@ const FILLING = 4
 /** The kernel answers a connection on loopback within this time, or never, ms. */
 const ANSWER_MS = 200
 
-/** Opens such a port. */
-export async function openFullListener(): Promise<AsyncDisposable & { readonly port: number }> {
-  const port = await freePort()
+/** Opens such a port: this one, or a free one. */
+export async function openFullListener(
+  wanted?: number,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const port = wanted ?? (await freePort())
   const worker = new Worker(LISTENER, { eval: true, workerData: port })
   await new Promise((resolve) => worker.once('message', resolve))
   const sockets: Socket[] = []

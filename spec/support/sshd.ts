@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import type { SshSettings } from '../../schema/control-attributes.ts'
 import { generateKeyPair } from '../../transports/ssh/key-pair.ts'
+import { openFullListener } from './full-listener.ts'
 import {
   freePort,
   program,
@@ -28,6 +29,8 @@ export interface Sshd extends AsyncDisposable {
    */
   freeze(): Promise<void>
   thaw(): Promise<void>
+  /** Ends all of it like a power failure: nothing accepts connections at the port any more, and nothing refuses them. */
+  losePower(): Promise<void>
   /** Ends the server and all its sessions. Disposal is still allowed. */
   kill(): Promise<void>
   /** Kills it and starts it again on the same port. */
@@ -69,6 +72,7 @@ export async function startSshd(options: {
     await signalAll('SIGKILL')
     await server.ended
   }
+  const afterwards = new AsyncDisposableStack()
   const restart = async (): Promise<void> => {
     await kill()
     server = await start()
@@ -85,6 +89,10 @@ export async function startSshd(options: {
     sessions: async () => (await childrenOf(server.pid)).length,
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
+    async losePower() {
+      await kill()
+      afterwards.use(await openFullListener(port))
+    },
     kill,
     restart,
     async reinstall(types = kinds) {
@@ -95,6 +103,7 @@ export async function startSshd(options: {
     },
     async [Symbol.asyncDispose]() {
       await kill()
+      await afterwards.disposeAsync()
       await directory[Symbol.asyncDispose]()
     },
   }

@@ -56,7 +56,7 @@ testSteps(behaviour, [
     state: { kind: 'isolating' },
     message: ISOLATED,
     next: SURVEYING,
-    effects: [{ type: 'compute.survey' }],
+    effects: [{ type: 'compute.survey', isEmptied: false }],
   },
   {
     title: 'the plan lists HA-enabled instances first',
@@ -143,7 +143,7 @@ test('a request of an earlier leader that is under way is not made again', (t) =
 test('when all have moved, the host is looked at again for an instance that came late', (t) => {
   const { state, effects } = after(...UNTIL_MOVED, settled(M1), settled(M2))
   t.is(state.kind, 'surveying')
-  t.deepEqual(effects, [{ type: 'compute.survey' }])
+  t.deepEqual(effects, [{ type: 'compute.survey', isEmptied: true }])
 })
 
 test('when nothing came late, the segment hears how it ended', (t) => {

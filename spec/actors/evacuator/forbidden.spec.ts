@@ -59,7 +59,7 @@ test('an evacuation that only follows does not isolate, plan or request anything
   const following = evacuator({ ...ORDER, forbidden: 'paused' }, RULES)
   const rows = [moveRow({ status: 'ongoing', attempts: 1 }), moveRow({ uuid: M2, instance: I2 })]
   let [state, effects] = following({ kind: 'isolating' }, BEGIN)
-  t.deepEqual(effects, [{ type: 'compute.survey' }])
+  t.deepEqual(effects, [{ type: 'compute.survey', isEmptied: false }])
   ;[state, effects] = following(state, surveyed())
   t.deepEqual(effects, [{ type: 'moves.plan', moves: [] }, { type: 'bookings.watch' }])
   ;[state, effects] = following(state, planned(...rows))

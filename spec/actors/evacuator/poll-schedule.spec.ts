@@ -2,10 +2,12 @@
 import test from 'ava'
 import { expedite, schedulePoll, type Poll } from '../../../actors/evacuator/poll-schedule.ts'
 import { onMovingMessage } from '../../../actors/evacuator/moving.ts'
-import { evacuationRow, I1 } from '../records.ts'
+import { moveId } from '../../../schema/ids.ts'
+import { evacuationRow, I1, I2, M2 } from '../records.ts'
 import { RULES, asked, movingOf, ongoing, polled } from './tracks.ts'
 
-const pollingAt = (poll: Poll, polls = 20) => movingOf([asked(ongoing(true))], { poll, polls })
+const pollingAt = (poll: Poll, fruitlessPolls = 20) =>
+  movingOf([asked(ongoing(true))], { poll, fruitlessPolls })
 const due = (afterMs: number, expedited = false): Poll => ({
   kind: 'due',
   sinceMs: 1000,
@@ -74,6 +76,39 @@ const pauseAfter = (news: boolean) =>
 test('a poll that follows news comes after half the pause', (t) => {
   t.like(pauseAfter(false), { sinceMs: 7000, afterMs: 3000, expedited: false })
   t.like(pauseAfter(true), { sinceMs: 7000, afterMs: 1500, expedited: true })
+})
+
+/** The pause before the next poll, ms, with so many evacuations in flight. */
+function pauseWith(inFlight: number, fruitlessPolls = 0): number {
+  const tracks = Array.from({ length: inFlight }, (_, at) => ({
+    ...asked(ongoing(true)),
+    move: moveId(`move-${at}`),
+  }))
+  const state = movingOf(tracks, { poll: { kind: 'none', news: false }, fruitlessPolls })
+  const { poll } = schedulePoll(state, [], 7000)[0]
+  return poll.kind === 'due' ? poll.afterMs : Number.NaN
+}
+
+test('the more evacuations are in flight, the longer is the pause, and it is short for the last ones', (t) => {
+  t.deepEqual(
+    [1, 10, 20, 60].map((inFlight) => pauseWith(inFlight)),
+    [1000, 1000, 2000, 3000],
+  )
+})
+
+test('the pause grows while nothing ends, and is as short as before when something has ended', (t) => {
+  t.deepEqual(
+    [0, 1, 2, 9].map((polls) => pauseWith(1, polls)),
+    [1000, 1300, 1690, 3000],
+  )
+  const two = movingOf([asked(ongoing(true)), asked(ongoing(true), { move: M2, instance: I2 })])
+  const [open] = onMovingMessage(RULES, { ...two, fruitlessPolls: 4 }, { type: 'records.poll-due' })
+  t.is(open.fruitlessPolls, 5)
+  const [still] = onMovingMessage(RULES, open, polled(5000, [evacuationRow()]))
+  t.is(still.fruitlessPolls, 5)
+  const done = [evacuationRow({ status: 'done' })]
+  const [ended] = onMovingMessage(RULES, open, polled(5000, done))
+  t.is(ended.fruitlessPolls, 0)
 })
 
 test('news decide nothing, and the evacuator waits for further news', (t) => {

@@ -88,6 +88,7 @@ export function movingOf(tracks: readonly MoveTrack[], change: Partial<Moving> =
     overdueTargets: [],
     listHost: 'no',
     polls: 0,
+    fruitlessPolls: 0,
     poll: { kind: 'open', news: false },
     forbidden: null,
     surveyPending: false,

@@ -48,13 +48,33 @@ test('a host that is well is seen at once', async (t) => {
   t.true(tookMs < 500, `${tookMs} ms`)
 })
 
-test('a host without power is seen to be off within three seconds', async (t) => {
+test('a host without power is seen to be off after a second and a half', async (t) => {
   const world = buildWorld()
   world.cloud.crashHost(world.one)
   const { look: seen, tookMs } = await look(world)
   t.is(seen.finding, 'off')
   t.is(seen.evidence.length, 3)
-  t.true(tookMs <= 3000, `${tookMs} ms`)
+  t.is(tookMs, 1500)
+})
+
+test('only a host whose power reads off is waited for less long, whoever reads it', async (t) => {
+  for (const [read, expectedMs] of [
+    ['off', 1500],
+    ['on', 2500],
+    [undefined, 2500],
+  ] as const) {
+    const world = buildWorld()
+    world.cloud.crashHost(world.one)
+    const { tookMs } = await look(world, { bmc: undefined, powerRead: () => read })
+    t.is(tookMs, expectedMs, `${read}`)
+  }
+})
+
+test('a host that accepts connections is waited for as long as ever, whatever its BMC reads', async (t) => {
+  const world = buildWorld()
+  world.cloud.setSshd(world.one, 'slow')
+  world.cloud.setBmc(world.one, 'stuck-off')
+  t.is((await look(world)).tookMs, 3000)
 })
 
 test('a host that hangs, and whose BMC and Nova keep silent, takes three seconds and no more', async (t) => {
