@@ -4,7 +4,7 @@
  */
 import { Metrics } from '../../ops/metrics/metrics.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openRealWorld } from '../../ops/ports.ts'
+import { openRealWorld, type World } from '../../ops/ports.ts'
 import { startProcess } from '../../ops/process.ts'
 import { rulesOf } from '../../ops/roles/rules.ts'
 import { endInOrder } from '../../ops/shutdown.ts'
@@ -81,7 +81,7 @@ export async function measureRecovery(scene: Scene): Promise<MeasuredRecovery> {
       value: ownMs / 1000,
       unit: 's',
       target: { kind: 'at-most', value: 0.5 },
-      remark: `${(firstMs / 1000).toFixed(2)} s with the answers of Keystone, Nova, Placement and the BMC`,
+      remark: `${(firstMs / 1000).toFixed(2)} s with the answers of Keystone, Nova, Placement, the BMC, and the silence of SSH`,
     },
     {
       what: `${scene.name}: requests to OpenStack, ${instances} instances`,
@@ -120,12 +120,18 @@ async function runProduct(
     metrics: new Metrics(),
   }
   const real = await openRealWorld(config, ambient)
-  const world = {
+  const watchedShell = outside.watch(real.shell)
+  const world: World = {
     ...real,
     identity: outside.watch(openstack.identity),
     compute: outside.watch(openstack.compute),
     placement: outside.watch(openstack.placement),
     power: outside.watch(real.power),
+    // The leader waits for the SSH of the dead host.
+    shell: {
+      probe: async (...asked) => watchedShell.probe(...asked),
+      forget: (target) => real.shell.forget(target),
+    },
   }
   const running = await startProcess(config, world, ambient, (path, error) => {
     throw new Error(`${path} gave up`, { cause: error })
