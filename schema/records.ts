@@ -165,6 +165,8 @@ export interface RecordedMove extends TouchedMove {
   readonly refusedBy: readonly HostName[]
   /** How often Nova's scheduler found no host for the instance, in all runs. */
   readonly hadNoHost: number
+  /** The host that the latest request went to, when that host has failed it since: it refused, or died. */
+  readonly failedBy: HostName | null
   /** Every host that did not take the instance, in all runs. */
   readonly refusals: readonly HostRefusals[]
 }

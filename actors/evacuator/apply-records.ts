@@ -128,16 +128,16 @@ export function readRecords(
 ): RecordsMeaning {
   const verdict = judgeRecords(move, records)
   const isGraceOver = polled.atMs - phase.knownSinceMs >= rules.graceMs
-  const onTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' } as const
+  const onTheWay: OnTheWay = { ...phase, target: move.target, whereabouts: 'on-the-way' }
   switch (verdict.kind) {
     case 'moved':
       return hasLeft(verdict, move, polled)
         ? { kind: 'arrived', dest: verdict.dest ?? hostOf(move.target) }
-        : inFlight(rules, { ...onTheWay, nova: 'begun', whereabouts: 'unproven' }, polled)
+        : inFlight(rules, move, { ...onTheWay, nova: 'begun', whereabouts: 'unproven' }, polled)
     case 'in-flight': {
       // Nova has confirmed the target, or has chosen another one.
       const target = verdict.dest ?? move.target
-      return inFlight(rules, { ...onTheWay, target, nova: verdict.nova }, polled)
+      return inFlight(rules, move, { ...onTheWay, target, nova: verdict.nova }, polled)
     }
     case 'refused':
       // While Nova has not accepted this request, the record may belong to an earlier attempt. Wait
@@ -195,20 +195,24 @@ type OnTheWay = Omit<Ongoing, 'kind'> & Whereabouts
 
 /**
  * Nova never ends an evacuation whose target died during it. The move therefore ends when its
- * target is lost, or at its deadline.
+ * target is lost, or at its deadline. When an earlier leader saw the target lost, it may be back by now, and may still perform the request
+ * that waited for it. So the deadline is waited for, and another host is tried then.
  */
 function inFlight(
   { deadlineMs }: MoveRules,
+  { inherited }: Pick<MoveTrack, 'inherited'>,
   onTheWay: OnTheWay,
   { lostTargets, atMs }: RecordsPolled,
 ): RecordsMeaning {
   const { target, whereabouts } = onTheWay
   const host = hostOf(target)
-  if (host !== null && lostTargets.includes(host)) {
+  const meaning = untilDeadline(deadlineMs, onTheWay, atMs)
+  const wasLost = meaning.kind === 'given-up' && inherited?.failedBy === host
+  if (host !== null && (lostTargets.includes(host) || wasLost)) {
     const failure = { reason: `${host} died as well`, refusedBy: host, from: 'target' } as const
     return { kind: 'target-lost', target, whereabouts, ...failure, ask: 'nobody' }
   }
-  return untilDeadline(deadlineMs, onTheWay, atMs)
+  return meaning
 }
 
 /**

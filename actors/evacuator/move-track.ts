@@ -46,8 +46,17 @@ export interface MoveTrack {
   /** Every host that refused the instance, in all runs. */
   readonly refusals: Refusals
   readonly scheduler: SchedulerAnswers
+  /** The latest request, when an earlier leader has made it, and has ended it because its host failed it. */
+  readonly inherited: InheritedRequest | null
   /** Evacuation records that existed before the latest request. They say nothing about it. */
   readonly olderRecords: readonly string[]
+}
+
+export interface InheritedRequest {
+  /** When it was requested, monotonic ms. */
+  readonly requestedAtMs: number
+  /** It refused, or died. */
+  readonly failedBy: HostName
 }
 
 function refusalsOf(
@@ -83,8 +92,11 @@ export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
   const startedAt = row.startedAt ?? 0
   const needs = shown?.needs ?? NOTHING
   const found = { shown, needs, origin, lock, startedAt, refusedBy, refusals, scheduler }
+  const requestedAtMs = nowMs - knownAgeMs(row, ground.rules)
+  const { failedBy } = row
+  const inherited = failedBy === null ? null : { requestedAtMs, failedBy }
   const unknown = { askedAs: 'otherwise', whereabouts: 'on-the-way', remark: null } as const
-  const base = { move, instance, instanceName, attempts, target, ...found, ...unknown }
+  const base = { move, instance, instanceName, attempts, target, inherited, ...found, ...unknown }
   if (row.status === 'pending') {
     // After a first request, an existing record may be the late answer to that request.
     const older = row.attempts === 0 ? olderRecords : []
@@ -94,7 +106,6 @@ export function trackOf(row: RecordedMove, ground: Found): MoveTrack {
   if (row.status === 'ongoing') {
     // An earlier leader has requested the evacuation, or was about to. Only Nova's records can
     // tell.
-    const requestedAtMs = nowMs - knownAgeMs(row, ground.rules)
     const phase: Phase = { kind: 'ongoing', requestedAtMs, knownSinceMs: nowMs, nova: 'silent' }
     return { ...base, olderRecords: [], phase }
   }

@@ -154,6 +154,7 @@ function onRequest(context: MoveContext, before: MoveTrack, target: TargetName):
     askedAs: shown === undefined || isOtherwise(shown, before) ? 'otherwise' : 'as-before',
     lock: steps.includes('lock') ? 'ours' : before.lock,
     olderRecords: recordIdsOf(context.records, instance),
+    inherited: null,
     attempts: before.attempts + 1,
   }
   return steps.length === 0
@@ -257,7 +258,8 @@ function adoptInFlight({ records }: MoveContext, move: MoveTrack, atMs: number):
   const found = inFlightOf(move, records)
   if (found === undefined) return move
   const { nova, ...about } = found
-  return { ...move, ...about, phase: ongoingSince(atMs, nova) }
+  const { requestedAtMs = atMs } = move.inherited ?? {}
+  return { ...move, ...about, phase: { ...ongoingSince(atMs, nova), requestedAtMs } }
 }
 
 function applyRecords(context: MoveContext, move: MoveTrack, polled: RecordsPolled): MoveStep {

@@ -178,6 +178,7 @@ export const moveRow = (change: Partial<RecordedMove> = {}): RecordedMove => ({
   askedAgoMs: 0,
   refusedBy: [],
   hadNoHost: 0,
+  failedBy: null,
   refusals: [],
   ...change,
 })

@@ -196,6 +196,7 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
       })
     const back = { move: move.uuid, from: ['ongoing'], destHost: null, message: 'lost' } as const
     const refusedBy = async () => (await plan())[0]?.refusedBy
+    const failedBy = async () => (await plan())[0]?.failedBy
     const hadNoHost = async () => (await plan())[0]?.hadNoHost
 
     await ask('compute-2')
@@ -209,7 +210,9 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     await ask('compute-3')
     await store.updateMove(epoch, { ...back, to: 'pending' })
     t.deepEqual(await refusedBy(), ['compute-2'], 'who was not heard has refused nothing')
+    t.is(await failedBy(), null)
     await refuse('compute-3')
+    t.is(await failedBy(), hostName('compute-3'))
     t.deepEqual(await refusedBy(), ['compute-2', 'compute-3'], 'unless it is heard late')
     await ask(null)
     await refuse(null)
@@ -234,7 +237,9 @@ export function moveConformance(test: RegisterTest, open: OpenWorld): void {
     await refuse('compute-4', 'scheduler')
     world.clock.wall += 2000
     await ask('compute-2')
+    t.is(await failedBy(), null, 'the latest request is open')
     await refuse('compute-2', 'scheduler')
+    t.is(await failedBy(), null, 'it did not reach a host')
     world.clock.wall += 1000
     t.deepEqual(await refusedBy(), [], 'who was not accepted is not passed over')
     t.is(await hadNoHost(), 3)

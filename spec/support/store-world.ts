@@ -130,8 +130,8 @@ export async function plannedMove(store: StorePort, of: Incident): Promise<VmMov
   const [move] = await store.planMoves(of.epoch, of.notification.uuid, of.host.name, planned)
   if (move === undefined) throw new Error('no move was planned')
   const { origin: _origin, held: _held, askedInRun: _run, askedAgoMs: _ago, ...rest } = move
-  const { refusedBy: _by, hadNoHost: _none, refusals: _all, ...row } = rest // as clients see it
-  return row
+  const { refusedBy: _by, hadNoHost: _none, failedBy: _failed, refusals: _all, ...row } = rest
+  return row // as clients see it
 }
 
 /** The store's answer to one more power-off: `granted`, or the reason of the refusal. */

@@ -103,9 +103,14 @@ export async function recordRefusal(
 
 const OUTCOMES = { scheduler: 'no-valid-host', target: 'refused' } as const
 
-type Refusals = Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'refusals'>
+type Refusals = Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'failedBy' | 'refusals'>
 
-export const NO_REFUSALS: Refusals = { refusedBy: [], hadNoHost: 0, refusals: [] }
+export const NO_REFUSALS: Refusals = {
+  refusedBy: [],
+  hadNoHost: 0,
+  failedBy: null,
+  refusals: [],
+}
 
 /**
  * The hosts that refused each move. A host on which it failed is not tried again in that run, and
@@ -125,6 +130,8 @@ export async function readRefusals(
       'run',
       'outcome',
       'ended_at',
+      'number',
+      'attempts',
       runOf(notification).as('run_now'),
     ])
     .where('notification_uuid', '=', notification)
@@ -140,7 +147,9 @@ export async function readRefusals(
           : [row.target],
       )
       const hadNoHost = all.filter(isByScheduler).length
-      return [move, { refusedBy, hadNoHost, refusals: refusalsOf(all, nowMs) }]
+      const latest = all.find(({ number, attempts }) => integer(number) === integer(attempts))
+      const failedBy = latest === undefined || isByScheduler(latest) ? null : latest.target
+      return [move, { refusedBy, hadNoHost, failedBy, refusals: refusalsOf(all, nowMs) }]
     }),
   )
 }

@@ -135,7 +135,7 @@ export const touchedMoveOf = (row: TouchedRow): TouchedMove => ({
 
 export const recordedMoveOf = (
   row: TouchedRow & { readonly asked_in_run: number | null },
-  refusals: Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'refusals'>,
+  refusals: Pick<RecordedMove, 'refusedBy' | 'hadNoHost' | 'failedBy' | 'refusals'>,
   nowMs: number,
 ): RecordedMove => ({
   ...touchedMoveOf(row),

@@ -41,6 +41,7 @@ const track = (olderRecords: readonly string[] = []): MoveTrack => ({
   refusedBy: [],
   refusals: new Map(),
   scheduler: NEVER_ASKED,
+  inherited: null,
   olderRecords,
 })
 const record = (change: Partial<Evacuation> = {}): Evacuation =>
@@ -155,6 +156,12 @@ test('the age of a request does not begin again with a leader, but a leader alwa
     const row = moveRow({ status: 'ongoing', destHost: TWO, attempts: 1, askedAgoMs })
     t.like(trackOf(row, FOUND).phase, { requestedAtMs, knownSinceMs: 5 })
   }
+})
+
+test('a request that an earlier leader has ended keeps its age and its host when it is still in flight in Nova', (t) => {
+  const row = moveRow({ attempts: 1, askedAgoMs: 40_000, failedBy: TWO })
+  t.deepEqual(trackOf(row, FOUND).inherited, { requestedAtMs: 5 - 40_000, failedBy: TWO })
+  t.is(trackOf(moveRow(), FOUND).inherited, null)
 })
 
 for (const status of ['succeeded', 'failed', 'ignored'] as const) {

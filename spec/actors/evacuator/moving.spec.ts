@@ -232,6 +232,25 @@ test('a request that was given up and whose record appears late is adopted', (t)
   t.is(requests(effects).length, 0)
 })
 
+const INHERITED = { requestedAtMs: -500_000, failedBy: TWO }
+
+test('a request that an earlier leader has ended, and that is still in flight in Nova, keeps its age', (t) => {
+  const put = trackRow({ attempts: 1, inherited: INHERITED })
+  const { phase, effects } = told(put, polled(20_000, [evacuationRow()]))
+  t.deepEqual(phase, { ...ongoing(true, -500_000), knownSinceMs: 20_000 })
+  t.is(requests(effects).length, 0)
+})
+
+test('when its host had died, another host is tried at the deadline; else the move is given up', (t) => {
+  const put = trackRow({ attempts: 1, inherited: INHERITED })
+  t.is(told(put, polled(99_999, [evacuationRow()])).phase?.kind, 'ongoing')
+  const late = told(put, polled(100_000, [evacuationRow()]))
+  t.like(late.phase, { kind: 'putting-back', next: { reason: 'compute-2 died as well' } })
+  t.deepEqual(late.track?.refusedBy, [TWO])
+  const other = trackRow({ attempts: 1, inherited: { ...INHERITED, failedBy: THREE } })
+  t.not(told(other, polled(100_000, [evacuationRow()])).phase?.kind, 'putting-back')
+})
+
 test('a late record of an earlier request says nothing about the next request', (t) => {
   const failed = evacuationRow({ status: 'failed' })
   const again = polled(30_000, [failed])

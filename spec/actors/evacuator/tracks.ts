@@ -71,6 +71,7 @@ export const trackRow = (change: Partial<MoveTrack> = {}): MoveTrack => ({
   refusedBy: [],
   refusals: new Map(),
   scheduler: NEVER_ASKED,
+  inherited: null,
   olderRecords: [],
   ...change,
 })
