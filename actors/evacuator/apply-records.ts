@@ -5,7 +5,7 @@
 import type { HostName } from '../../schema/ids.ts'
 import { assertNever } from '../kernel/assert-never.ts'
 import { ANYWHERE, type TargetName } from '../placement/targets.ts'
-import type { Evacuation } from '../ports/compute.ts'
+import type { ComputeService, Evacuation } from '../ports/compute.ts'
 import type { Refuser } from '../ports/move-store.ts'
 import type { MoveRules, RecordsPolled } from './evacuator-messages.ts'
 import type { MoveContext } from './move.ts'
@@ -195,8 +195,7 @@ type OnTheWay = Omit<Ongoing, 'kind'> & Whereabouts
 
 /**
  * Nova never ends an evacuation whose target died during it. The move therefore ends when its
- * target is lost, or at its deadline. When an earlier leader saw the target lost, it may be back by now, and may still perform the request
- * that waited for it. So the deadline is waited for, and another host is tried then.
+ * target is lost, or at its deadline.
  */
 function inFlight(
   { deadlineMs }: MoveRules,
@@ -204,16 +203,35 @@ function inFlight(
   onTheWay: OnTheWay,
   { lostTargets, atMs }: RecordsPolled,
 ): RecordsMeaning {
-  const { target, whereabouts } = onTheWay
+  const { target, whereabouts, nova, knownSinceMs } = onTheWay
   const host = hostOf(target)
-  const meaning = untilDeadline(deadlineMs, onTheWay, atMs)
-  const wasLost = meaning.kind === 'given-up' && inherited?.failedBy === host
-  if (host !== null && (lostTargets.includes(host) || wasLost)) {
-    const failure = { reason: `${host} died as well`, refusedBy: host, from: 'target' } as const
-    return { kind: 'target-lost', target, whereabouts, ...failure, ask: 'nobody' }
-  }
-  return meaning
+  if (host === null) return untilDeadline(deadlineMs, onTheWay, atMs)
+  const failure = { reason: `${host} died as well`, refusedBy: host, from: 'target' } as const
+  const lost = { kind: 'target-lost', target, whereabouts, ...failure, ask: 'nobody' } as const
+  if (lostTargets.includes(host)) return lost
+  if (inherited === null) return untilDeadline(deadlineMs, onTheWay, atMs)
+  // An earlier leader saw the target lost. It may be back, and may perform the request that waited for it: this leader watches that from its
+  // beginning. A request that the target has not begun by then is lost with the queue that it was in.
+  const meaning = untilDeadline(deadlineMs, { ...onTheWay, requestedAtMs: knownSinceMs }, atMs)
+  const isLost = nova === 'accepted' && inherited.failedBy === host
+  return meaning.kind === 'given-up' && isLost ? lost : meaning
 }
+
+/** A nova-compute that runs writes to Nova every 10 s by default, also while it is forced down. Ms. */
+const SILENT_MS = 15_000
+
+/**
+ * The targets that cannot perform a request any more: forced down, and silent. One that was forced down and runs again performs what waited
+ * in its queue, and a second request could make the instance run twice.
+ */
+export const lostTargetsOf = (
+  services: readonly ComputeService[],
+  targets: readonly HostName[],
+): readonly HostName[] =>
+  services
+    .filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
+    .filter(({ writtenAgoMs }) => writtenAgoMs === null || writtenAgoMs > SILENT_MS)
+    .map(({ host }) => host)
 
 /**
  * Gives the move up when Nova has not ended it before the deadline. Its records are still read

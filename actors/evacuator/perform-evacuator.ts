@@ -9,7 +9,7 @@ import { untilStored } from '../leadership/until-stored.ts'
 import { isComputeTrouble } from '../ports/compute.ts'
 import type { PlannedMove } from '../ports/move-store.ts'
 import { activateSpare } from './activate-spare.ts'
-import { isClaimed, RECORDS_SINCE_MS } from './apply-records.ts'
+import { isClaimed, lostTargetsOf, RECORDS_SINCE_MS } from './apply-records.ts'
 import type { Client } from './concurrency-limiter.ts'
 import type { EvacuationContext, EvacuatorWorld } from './evacuation-context.ts'
 import { evacuator } from './evacuator.ts'
@@ -137,8 +137,7 @@ async function readRecords(
   { targets, listHost }: PollEffect,
 ): Promise<EvacuatorMessage> {
   const services = targets.length === 0 ? [] : await world.compute.listServices(signal)
-  const lost = services.filter(({ host, forcedDown }) => forcedDown && targets.includes(host))
-  const lostTargets = lost.map(({ host }) => host)
+  const lostTargets = lostTargetsOf(services, targets)
   const since = world.clock.wallMs() - RECORDS_SINCE_MS
   // Read after the targets: an instance that arrived before its target was lost then has a finished
   // record.

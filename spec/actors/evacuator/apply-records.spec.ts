@@ -1,13 +1,17 @@
 /** What Nova's evacuation records say about our latest request, and how a stored move is read. */
 import test from 'ava'
-import { judgeRecords, type RecordVerdict } from '../../../actors/evacuator/apply-records.ts'
+import {
+  judgeRecords,
+  lostTargetsOf,
+  type RecordVerdict,
+} from '../../../actors/evacuator/apply-records.ts'
 import {
   NEVER_ASKED,
   spentOf,
   trackOf,
   type MoveTrack,
 } from '../../../actors/evacuator/move-track.ts'
-import type { Evacuation } from '../../../actors/ports/compute.ts'
+import type { ComputeService, Evacuation } from '../../../actors/ports/compute.ts'
 import {
   I1,
   I2,
@@ -19,6 +23,7 @@ import {
   evacuationRow,
   instanceRow,
   moveRow,
+  serviceRow,
 } from '../records.ts'
 import { RULES } from './tracks.ts'
 
@@ -156,6 +161,17 @@ test('the age of a request does not begin again with a leader, but a leader alwa
     const row = moveRow({ status: 'ongoing', destHost: TWO, attempts: 1, askedAgoMs })
     t.like(trackOf(row, FOUND).phase, { requestedAtMs, knownSinceMs: 5 })
   }
+})
+
+const service = (change: Partial<ComputeService>): ComputeService =>
+  serviceRow({ host: TWO, forcedDown: true, writtenAgoMs: 15_001, ...change })
+
+test('a target is lost when it is forced down and silent; one that writes to Nova again may perform what waited for it', (t) => {
+  t.deepEqual(lostTargetsOf([service({})], [TWO]), [TWO])
+  t.deepEqual(lostTargetsOf([service({ writtenAgoMs: null })], [TWO]), [TWO])
+  t.deepEqual(lostTargetsOf([service({ writtenAgoMs: 15_000 })], [TWO]), [])
+  t.deepEqual(lostTargetsOf([service({ forcedDown: false })], [TWO]), [])
+  t.deepEqual(lostTargetsOf([service({})], [THREE]), [])
 })
 
 test('a request that an earlier leader has ended keeps its age and its host when it is still in flight in Nova', (t) => {

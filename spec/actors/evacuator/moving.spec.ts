@@ -9,7 +9,7 @@ import type {
   MovingMessage,
 } from '../../../actors/evacuator/evacuator-messages.ts'
 import type { KernelEffect } from '../../../actors/kernel/behaviour.ts'
-import { instanceId, moveId } from '../../../schema/ids.ts'
+import { instanceId, moveId, type HostName } from '../../../schema/ids.ts'
 import { I1, I2, M1, M2, THREE, TWO, evacuationRow, roomRow, targetRow } from '../records.ts'
 import {
   RULES,
@@ -241,14 +241,27 @@ test('a request that an earlier leader has ended, and that is still in flight in
   t.is(requests(effects).length, 0)
 })
 
-test('when its host had died, another host is tried at the deadline; else the move is given up', (t) => {
-  const put = trackRow({ attempts: 1, inherited: INHERITED })
-  t.is(told(put, polled(99_999, [evacuationRow()])).phase?.kind, 'ongoing')
-  const late = told(put, polled(100_000, [evacuationRow()]))
+/** The move that a leader took over at 20 s, when the leader polls again. */
+function takenOver(atMs: number, nova: 'accepted' | 'begun', failedBy: HostName = TWO) {
+  const phase = { ...ongoing(true, -500_000), knownSinceMs: 20_000 }
+  const inherited = { ...INHERITED, failedBy }
+  const status = nova === 'begun' ? 'pre-migrating' : 'accepted'
+  return told(asked(phase, { inherited }), polled(atMs, [evacuationRow({ status })]))
+}
+
+test('its host may have returned and perform it: another host is tried only after this leader has seen nothing of it for a whole deadline', (t) => {
+  t.is(takenOver(619_999, 'accepted').phase?.kind, 'ongoing')
+  const late = takenOver(620_000, 'accepted')
   t.like(late.phase, { kind: 'putting-back', next: { reason: 'compute-2 died as well' } })
   t.deepEqual(late.track?.refusedBy, [TWO])
-  const other = trackRow({ attempts: 1, inherited: { ...INHERITED, failedBy: THREE } })
-  t.not(told(other, polled(100_000, [evacuationRow()])).phase?.kind, 'putting-back')
+})
+
+test('what Nova has begun, or what another host has, is never requested a second time', (t) => {
+  t.is(takenOver(619_999, 'begun').phase?.kind, 'ongoing')
+  for (const late of [takenOver(620_000, 'begun'), takenOver(620_000, 'accepted', THREE)]) {
+    t.not(late.phase?.kind, 'putting-back')
+    t.is(requests(late.effects).length, 0)
+  }
 })
 
 test('a late record of an earlier request says nothing about the next request', (t) => {
